@@ -1,0 +1,59 @@
+# Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
+.DEFAULT_GOAL := help
+.PHONY: help demo test prove setup lint render render-check serve bench bench-risk vendor-check lock
+
+BIN := .venv/bin
+DEMO_CITY ?= cities/demo.yml
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CITY=cities/x.yml)
+	@sh tools/setup.sh run
+	@OBS_CITY="$(DEMO_CITY)" exec $(BIN)/obs demo
+
+test: ## Run every test, each proof at its small count
+	@sh tools/setup.sh dev
+	@$(BIN)/python tools/vendor.py --check
+	@$(BIN)/pytest -q
+
+prove: ## The same at full counts; writes docs/proof.md
+	@sh tools/setup.sh dev
+	@OBS_PROVE=full $(BIN)/python tools/prove.py
+
+setup: ## Make the environment .venv with all that tests need
+	@sh tools/setup.sh dev
+
+lint: ## Format, lint, types, import contracts, generated files
+	@sh tools/setup.sh dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/obs render --check
+
+render: ## Write the generated files anew
+	@sh tools/setup.sh run
+	@$(BIN)/obs render
+
+render-check: ## Fail where a generated file is stale
+	@sh tools/setup.sh run
+	@$(BIN)/obs render --check
+
+serve: ## Serve the city that is already loaded (OBS_CITY)
+	@sh tools/setup.sh run
+	@exec $(BIN)/obs serve
+
+bench: ## Item requests beside a bare application on the same store
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_items.py
+
+bench-risk: ## Forecast models on the frozen set (OBS_DATA)
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_risk.py
+
+vendor-check: ## Check the vendored web files against their lock
+	@$(BIN)/python tools/vendor.py --check
+
+lock: ## Resolve requirements.lock anew
+	@.uv/bin/uv pip compile --universal --generate-hashes --python-version 3.12 --all-extras -q pyproject.toml -o requirements.lock
