@@ -1,0 +1,114 @@
+"""A city: the model of `cities/<city>.yml`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from observatoire.data import find
+from observatoire.errors import BadSettings
+from observatoire.layers.model import Model
+from observatoire.settings import settings
+from observatoire.text import Text
+
+
+class GridSettings(Model):
+    """The square grid on which forecasts are made."""
+
+    cell: float = Field(gt=0, description="Side of a cell, m")
+    over: Literal["divisions", "signalements", "extent"] = Field(
+        description="Cells are kept where this lies: inside the divisions, around the reports, or the whole extent"
+    )
+
+
+class SourceSettings(Model):
+    """One source of a city: a module of `etl/sources`, or a connector used directly, with its options."""
+
+    source: str | None = Field(default=None, description="Name of a registered source")
+    connector: str | None = Field(default=None, description="Name of a registered connector")
+    collection: str | None = None
+    file: str | None = Field(default=None, description="Looked for in OBS_DATA first (any depth)")
+    address: str | None = Field(default=None, description="Where to fetch it otherwise")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ForecastSettings(Model):
+    """A forecast that `make demo` and the nightly job make."""
+
+    target: str
+    horizon_days: int = Field(default=7, ge=1, le=92)
+
+
+class City(Model):
+    """Everything that differs from city to city."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: Text
+    simulated: bool = False
+    insee: tuple[str, ...] = ()
+    crs: str
+    time_zone: str
+    languages: tuple[Literal["fr", "en"], ...] = ("fr", "en")
+    extent: tuple[float, float, float, float] = Field(description="west, south, east, north, degrees (CRS84)")
+    grid: GridSettings
+    sources: dict[str, SourceSettings]
+    forecasts: tuple[ForecastSettings, ...] = ()
+
+    @field_validator("crs")
+    @classmethod
+    def _projected(cls, crs: str) -> str:
+        try:
+            known = CRS.from_user_input(crs)
+        except CRSError:
+            raise ValueError(f"crs: expected EPSG:n, got {crs!r}") from None
+        if not known.is_projected or known.to_epsg() is None or known.axis_info[0].unit_name != "metre":
+            raise ValueError(f"crs: expected a projected CRS in metres, got {crs}")
+        return f"EPSG:{known.to_epsg()}"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"time_zone: expected a name like Europe/Paris, got {zone!r}")
+        return zone
+
+    @property
+    def srid(self) -> int:
+        """Number of the city's CRS at EPSG."""
+        return int(self.crs.removeprefix("EPSG:"))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Time zone in which times are shown and naive times read."""
+        return ZoneInfo(self.time_zone)
+
+
+def read_city(path: Path) -> City:
+    """Read a city's file.
+
+    Raises
+    ------
+    BadSettings
+        If there is none, or it does not follow the model; the text says where.
+    """
+    path = find(path)
+    try:
+        return City.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except FileNotFoundError:
+        raise BadSettings(f"OBS_CITY: no file {path.name}; the cities are in cities/") from None
+    except yaml.YAMLError as error:
+        raise BadSettings(f"{path.name}: not YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadSettings(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+@cache
+def city() -> City:
+    """Return the city that this process serves (`OBS_CITY`)."""
+    return read_city(settings().city)

@@ -1,0 +1,54 @@
+"""From the catalogue to roles, views and grants: each audience has a login, a schema of views, and nothing else."""
+
+from collections.abc import Iterable
+
+from psycopg import sql
+
+from observatoire.layers.ddl import shown_geometry, table
+from observatoire.layers.model import AUDIENCES, Audience, Layer
+
+
+def role(audience: Audience) -> str:
+    """Return the database login of an audience; its schema of views has the same name."""
+    return f"obs_{audience}"
+
+
+def create_roles() -> list[sql.Composed]:
+    """Return statements that make the logins, without password, read-only; for a DBA or for `obs init`."""
+    statements: list[sql.Composed] = []
+    for audience in AUDIENCES:
+        name = role(audience)
+        statements += [
+            sql.SQL(
+                "DO $$ BEGIN CREATE ROLE {0} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT; "
+                "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            ).format(sql.Identifier(name)),
+            sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(name)),
+            sql.SQL("ALTER ROLE {} SET search_path = {}, public").format(sql.Identifier(name), sql.Identifier(name)),
+        ]
+    return statements
+
+
+def create_view(layer: Layer, audience: Audience) -> sql.Composed:
+    """Return the view of a layer as `audience` may see it."""
+    names = sql.SQL(", ").join(sql.Identifier(n) for n in layer.properties_for(audience))
+    geometry = shown_geometry(layer, exact=layer.exact_for(audience))
+    return sql.SQL("CREATE VIEW {} AS SELECT {}, {} FROM {}").format(
+        sql.Identifier(role(audience), layer.table), names, geometry, table(layer)
+    )
+
+
+def create_views(layers: Iterable[Layer]) -> list[sql.Composed]:
+    """Return statements that make all schemas, views and grants anew; what is not named is denied."""
+    statements: list[sql.Composed] = []
+    for audience in AUDIENCES:
+        name = sql.Identifier(role(audience))
+        visible = [layer for layer in layers if layer.visible_to(audience)]
+        statements += [
+            sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name),
+            sql.SQL("CREATE SCHEMA {}").format(name),
+            *[create_view(layer, audience) for layer in visible],
+            sql.SQL("GRANT USAGE ON SCHEMA {0} TO {0}").format(name),
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {0}").format(name),
+        ]
+    return statements
