@@ -36,7 +36,9 @@ class Property(Model):
     title: Text | None = None
     codes: str | None = Field(default=None, description="A branch of layers/nomenclature.yml")
     required: bool = False
-    audience: tuple[Audience, ...] | None = Field(default=None, description="Who may see it; unset: whoever sees the layer")
+    audience: tuple[Audience, ...] | None = Field(
+        default=None, description="Who may see it; unset: whoever sees the layer"
+    )
 
 
 class Privacy(Model):

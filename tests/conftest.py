@@ -1,0 +1,135 @@
+"""Fixtures that several folders share: a throw-away private cluster, databases in it, a served observatory."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from observatoire.store.cluster import Cluster, furnish
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A private cluster that runs for the session, then is removed. Roles are common to all its databases."""
+    with tempfile.TemporaryDirectory(prefix="obs-tests-") as var:
+        private = Cluster(Path(var))
+        try:
+            with private.running() as conninfo, psycopg.connect(conninfo, autocommit=True) as server:
+                server.execute("ALTER SYSTEM SET fsync = off")  # it need not outlive a power cut
+                server.execute("SELECT pg_reload_conf()")
+                yield private
+        finally:
+            private.stop()
+            shutil.rmtree(private.home)
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> Iterator[str]:
+    """The administrator's connection string of a fresh database, empty but for PostGIS and unaccent, one per module."""
+    name = sql.Identifier(f"test_{secrets.token_hex(4)}")
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        conninfo = make_conninfo(cluster.conninfo(), dbname=name.as_string().strip('"'))
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            furnish(connection)
+        try:
+            yield conninfo
+        finally:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@dataclass(frozen=True)
+class Observatory:
+    """A served observatory: a small simulated city, as `make demo` would serve it.
+
+    Attributes
+    ----------
+    url : str
+        `http://127.0.0.1:port`, no slash at its end.
+    keys : dict
+        A key per audience.
+    environment : dict
+        To run `obs` beside it.
+    """
+
+    url: str
+    keys: dict[str, str]
+    environment: dict[str, str]
+
+    def get(self, path: str, audience: str = "", **parameters: object) -> httpx.Response:
+        """Ask as an audience, or as nobody."""
+        headers = {"X-API-Key": self.keys[audience]} if audience else {}
+        return httpx.get(f"{self.url}{path}", params=parameters or None, headers=headers, timeout=60)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def observatory() -> Iterator[Observatory]:
+    """Serve a small city for the session by the command that `make demo` runs, in a store of its own."""
+    with tempfile.TemporaryDirectory(prefix="obs-served-") as folder:
+        var, port = Path(folder) / "var", free_port()
+        environment = os.environ | {
+            "OBS_VAR": str(var),
+            "OBS_CITY": str(Path(__file__).parent / "cities" / "small.yml"),
+            "OBS_BIND": f"127.0.0.1:{port}",
+        }
+        log = Path(folder) / "demo.log"
+        with log.open("w") as out:
+            demo = subprocess.Popen(
+                [sys.executable, "-m", "observatoire.cli", "demo"], env=environment, stdout=out, stderr=out
+            )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(demo, url, log)
+            yield Observatory(url, json.loads((var / "demo-keys.json").read_text()), environment)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(30)
+            private = Cluster(var)
+            private.stop()
+            shutil.rmtree(private.home, ignore_errors=True)
+
+
+def _wait(demo: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        if demo.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{url}/health", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the small city is not served:\n{log.read_text()[-4000:]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """In CI nothing may be left out: a skipped test is a failed one, with its reason."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"left out in CI: {report.longrepr}"
+    return report
