@@ -1,0 +1,92 @@
+/** What the desk reads from the server, and in which form. */
+import { ApiError } from "../shared/api.js";
+import { centre, contains } from "../shared/geometry.js";
+
+export const EVENTS = ["signalements", "faits"];
+/** How many cells are listed, and outlined on the map. */
+export const FIRST = 10;
+export const MOST_EVENTS = 20_000;
+const MOST_CELLS = 100_000;
+const PAGE = 5_000;
+const DAY_MS = 86_400_000;
+
+/** The instant of the last item of an event collection, or null when it is empty. */
+export async function lastInstant(api, collection) {
+  const { features } = await api.items(collection, { limit: 1, sortby: "-date" }, 1);
+  return features[0]?.properties.date ?? null;
+}
+
+/** The interval of the `days` days that end with the last event, as two ISO instants. */
+export function window(last, days) {
+  const end = new Date(last);
+  return [new Date(end.getTime() - days * DAY_MS).toISOString(), end.toISOString()];
+}
+
+/** The events of an interval, newest first. */
+export async function events(api, collection, [start, end]) {
+  const query = { limit: PAGE, datetime: `${start}/${end}`, sortby: "-date", properties: "date,nature,precision" };
+  return api.items(collection, query, MOST_EVENTS);
+}
+
+/** The divisions of the city, empty when it has none. */
+export async function divisions(api) {
+  const { features } = await api.items("divisions", { limit: 1_000 }, 10_000);
+  return { type: "FeatureCollection", features };
+}
+
+/** A collection's style and legend, from its layer file. */
+export async function style(api, collection) {
+  const answer = await api.json(`/api/styles/${encodeURIComponent(collection)}`);
+  return {
+    layers: answer.layers,
+    property: answer.metadata["obs:property"],
+    legend: answer.metadata["obs:legend"],
+  };
+}
+
+/**
+ * The latest forecast: its card, and its cells by rank.
+ *
+ * @returns {Promise<{state: "ready" | "none" | "forbidden", card?: object, cells?: object[]}>}
+ *   When the forecast abstains there are no cells, whatever the collection holds.
+ */
+export async function forecast(api, collections) {
+  if (!collections.includes("risque")) return { state: "forbidden" };
+  try {
+    const card = await api.json("/pro/forecast.json");
+    if (card.answer === "abstains") return { state: "ready", card, cells: [] };
+    const { features } = await api.items("risque", { limit: PAGE }, MOST_CELLS);
+    return { state: "ready", card, cells: latest(features, card) };
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "missing") return { state: "none" };
+    if (error instanceof ApiError && error.kind === "forbidden") return { state: "forbidden" };
+    throw error;
+  }
+}
+
+/** The cells of the card's own forecast, by rank: the collection may keep earlier ones. */
+function latest(features, { as_of }) {
+  const at = Date.parse(as_of);
+  return features
+    .filter(({ properties }) => Date.parse(properties.as_of) === at && properties.expected !== null)
+    .sort((a, b) => a.properties.rank - b.properties.rank);
+}
+
+/** The name of the division where a cell's centre lies, or null. */
+export function divisionOf(cell, { features }) {
+  const point = centre(cell.geometry);
+  return features.find(({ geometry }) => contains(geometry, point))?.properties.nom ?? null;
+}
+
+/** How many events of each value of `property`. */
+export function tally(features, property) {
+  const counts = new Map();
+  for (const { properties } of features) counts.set(properties[property], (counts.get(properties[property]) ?? 0) + 1);
+  return counts;
+}
+
+/** Has the forecast shown that it is worth something? `good`, `weak` or `none`. */
+export function skill({ answer, gain }) {
+  if (answer === "abstains") return "none";
+  return answer === "model" && gain?.lower > 0 ? "good" : "weak";
+}

@@ -1,0 +1,120 @@
+/**
+ * A MapLibre map without any third party: its ground is made of our own collections.
+ *
+ * MapLibre (450 KB compressed) is asked for when a map is opened, never before. Letters are drawn from the fonts of
+ * the reader's machine, so there are no glyphs, sprites or tiles to fetch.
+ */
+import { bounds, centre } from "./geometry.js";
+
+const FONT = ["system-ui", "sans-serif"];
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+
+/**
+ * Open a map of a city in `container`.
+ *
+ * The element tells its state in `data-state` (`busy`, then `idle` when everything asked for is drawn) and holds the
+ * MapLibre object in `.map`, which is what tests and curious people look at.
+ *
+ * @param {HTMLElement} container
+ * @param {{bbox: number[], locale: Record<string, string>, camera: object | null}} options
+ */
+export async function openMap(container, { bbox, locale, camera }) {
+  container.dataset.state = "busy";
+  const [maplibre] = await Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), stylesheet()]);
+  const map = new maplibre.Map({
+    container,
+    locale,
+    style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background" }] },
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    maxPitch: 0,
+    maxZoom: 18,
+    fadeDuration: 0,
+    ...(camera ?? { bounds: bbox, fitBoundsOptions: { padding: 24 } }),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibre.ScaleControl(), "bottom-right");
+  map.on("idle", () => (container.dataset.state = "idle"));
+  map.on("movestart", () => (container.dataset.state = "busy"));
+  container.map = map;
+  await new Promise((resolve) => map.once("load", resolve));
+  return { map, maplibre };
+}
+
+function stylesheet() {
+  const href = new URL("../vendor/maplibre-gl/maplibre-gl.css", import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  return new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => reject(new Error(`no ${href}`));
+    document.head.prepend(link);
+  });
+}
+
+/** Draw the divisions as the ground of the map, with their names above all that will be drawn. */
+export function drawGround(map, divisions) {
+  const names = divisions.features.map(({ geometry, properties }) => ({
+    type: "Feature",
+    properties: { nom: properties.nom },
+    geometry: { type: "Point", coordinates: centre(geometry) },
+  }));
+  map.addSource("divisions", { type: "geojson", data: divisions });
+  map.addSource("names", { type: "geojson", data: { type: "FeatureCollection", features: names } });
+  map.addLayer({ id: "divisions:fill", type: "fill", source: "divisions" });
+  map.addLayer({
+    id: "divisions:line",
+    type: "line",
+    source: "divisions",
+    paint: { "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.6, 15, 2] },
+  });
+  map.addLayer({
+    id: "names",
+    type: "symbol",
+    source: "names",
+    layout: {
+      "text-field": ["get", "nom"],
+      "text-font": FONT,
+      "text-size": ["interpolate", ["linear"], ["zoom"], 10, 10.5, 14, 15],
+      "text-max-width": 7,
+      "text-padding": 6,
+    },
+    paint: { "text-halo-width": 2 },
+  });
+}
+
+/** Give the ground the colours of the page, which follow the reader's theme. */
+export function paintGround(map) {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  map.setPaintProperty("ground", "background-color", colour("--map-ground"));
+  if (!map.getLayer("divisions:fill")) return;
+  map.setPaintProperty("divisions:fill", "fill-color", colour("--map-land"));
+  map.setPaintProperty("divisions:line", "line-color", colour("--map-line"));
+  map.setPaintProperty("names", "text-color", colour("--map-text"));
+  map.setPaintProperty("names", "text-halo-color", colour("--map-halo"));
+}
+
+/**
+ * Draw a collection with its layer file's style, under the names.
+ *
+ * @param {object} style the answer of `/api/styles/{id}`; its layers keep their paint, its source becomes `data`
+ * @returns {string[]} ids of the map's layers
+ */
+export function drawCollection(map, id, style, data, before) {
+  map.addSource(id, { type: "geojson", data });
+  return style.layers.map((layer) => {
+    const { "source-layer": _, ...rest } = layer;
+    const own = { ...rest, id: `${id}:${layer.id}`, source: id };
+    map.addLayer(own, map.getLayer(before) ? before : undefined);
+    return own.id;
+  });
+}
+
+/** Bring a polygon into view, or a whole box. */
+export function lookAt(map, geometry, { maxZoom = 13.5 } = {}) {
+  const [west, south, east, north] = Array.isArray(geometry) ? geometry : bounds(geometry);
+  map.fitBounds([west, south, east, north], { maxZoom, padding: 40, duration: STILL.matches ? 0 : 500 });
+}
