@@ -1,10 +1,10 @@
 -- What filters (CQL2) call. In schema public, for all audiences; immutable, so that expression indexes can rest on them.
 
 -- Full case folding by upper, then lower case, of Unicode whatever the database's locale: Straße = STRASSE, ΟΔΟΣ = οδος.
--- The final sigma is a sigma (CaseFolding.txt of Unicode).
+-- The capital ẞ has no upper case of two letters, the final sigma is a sigma (CaseFolding.txt of Unicode).
 CREATE OR REPLACE FUNCTION public.obs_casei(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$ SELECT replace(lower(upper(normalize(value) COLLATE "und-x-icu")), 'ς', 'σ') $$;
+    AS $$ SELECT replace(replace(lower(upper(normalize(value) COLLATE "und-x-icu")), 'ß', 'ss'), 'ς', 'σ') $$;
 
 -- unaccent(text) is only STABLE, since it looks its dictionary up by search_path; with the dictionary named it is not.
 -- Composed first: a letter followed by a combining accent is that letter with its accent.
@@ -21,6 +21,7 @@ CREATE OR REPLACE FUNCTION public.obs_power(base float8, exponent float8) RETURN
         WHEN base = 0 THEN CASE WHEN exponent > 0 THEN 0 END
         WHEN base < 0 AND exponent <> trunc(exponent) THEN NULL
         WHEN abs(base) = 'Infinity' OR abs(exponent) = 'Infinity' OR base = 'NaN' OR exponent = 'NaN' THEN NULL
+        WHEN abs(exponent) < 1e-300 THEN 1
         WHEN abs(base) <> 1 AND abs(exponent) > 1e300 THEN CASE WHEN (abs(base) < 1) = (exponent > 0) THEN 0 END
         WHEN exponent * ln(abs(base)) > 709.78 THEN NULL
         WHEN exponent * ln(abs(base)) < -708.39 THEN 0

@@ -1,0 +1,18 @@
+"""The built-in sources and connectors, registered through the hooks that a partner's package uses."""
+
+from etl.connectors import csv, geofile
+from etl.sources import chicago_311, grid, simulated
+from observatoire.hooks import impl
+from observatoire.intake.source import Connector, Source
+
+
+@impl
+def obs_connectors() -> list[Connector]:
+    """Return `csv` and `geofile`."""
+    return [csv.CONNECTOR, geofile.CONNECTOR]
+
+
+@impl
+def obs_sources() -> list[Source]:
+    """Return the sources of `etl/sources`."""
+    return [chicago_311.SOURCE, grid.SOURCE, *simulated.SOURCES]

@@ -1,0 +1,201 @@
+"""A load: check, locate, stage, merge. One transaction; nothing disappears; running twice changes nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import batched
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg.pq import TransactionStatus
+
+from observatoire.cities import City
+from observatoire.errors import StoreUnavailable
+from observatoire.intake.check import Checker
+from observatoire.intake.locate import Locator
+from observatoire.intake.source import Item, Record, Rejected, Row, digest
+from observatoire.layers.model import Layer
+from observatoire.store.upsert import create_staging, keep_refused, merge, stage, staged_columns
+
+BATCH = 5_000  # rows: what is held in memory at once
+
+#: Line, fingerprint of the row, and the item or why there is none.
+Outcome = tuple[int, bytes, Item | Rejected]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of the rows of one load: `read` is the sum of the four others.
+
+    Attributes
+    ----------
+    reasons : dict of str to int
+        Quarantined rows by reason.
+    """
+
+    collection: str
+    source: str
+    load_id: int
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    quarantined: int
+    reasons: dict[str, int]
+
+    def counts(self) -> dict[str, int]:
+        """Return `{read, inserted, updated, unchanged, quarantined}`."""
+        return {
+            n: v for n, v in asdict(self).items() if n in {"read", "inserted", "updated", "unchanged", "quarantined"}
+        }
+
+    @property
+    def changed(self) -> bool:
+        """Whether the collection is not what it was."""
+        return self.inserted + self.updated > 0
+
+
+def parsed(records: Iterable[Record], parse: Callable[[Row], Item]) -> Iterator[Outcome]:
+    """Return the items of records; the rows go no further."""
+    for line, row, fingerprint, geometry in records:
+        if isinstance(row, Rejected):
+            yield line, fingerprint, row
+            continue
+        try:
+            item = parse(row)
+        except Rejected as rejected:
+            yield line, fingerprint, rejected
+            continue
+        if geometry is not None:
+            item["geometry"] = geometry
+        yield line, fingerprint, item
+
+
+def made(items: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
+    """Return items that a source makes itself, ranked from 1; their fingerprint is that of their key."""
+    for rank, item in enumerate(items, start=1):
+        yield rank, digest(str(item.get("source_key")).encode()), dict(item)
+
+
+def load(
+    connection: Connection,
+    layer: Layer,
+    source: str,
+    outcomes: Iterable[Outcome],
+    *,
+    check: Checker,
+    locate: Locator,
+    progress: Progress | None = None,
+) -> Summary:
+    """Load the items of one source into its collection, in one transaction.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Of the store's administrator, outside any transaction.
+    source : str
+        Under this name the keys are kept: the same source and key is the same item.
+    outcomes : iterable
+        Read as they come, `BATCH` at a time.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the store goes away: nothing of the load is kept.
+    BadSource
+        From the source itself: nothing of the load is kept.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise ValueError("connection must be outside any transaction")
+    read, reasons = 0, Counter[str]()
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            create_staging(cursor, layer)
+            for batch in batched(outcomes, BATCH):
+                reasons += _stage_batch(cursor, layer, batch, read, check, locate)
+                read += len(batch)
+                if progress is not None:
+                    progress(read)
+            summary = _finish(cursor, layer, source, read, reasons)
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        raise StoreUnavailable(
+            f"the store went away while {layer.id} was loaded; nothing was kept: run the same command again"
+        ) from None
+    return summary
+
+
+def load_items(
+    connection: Connection,
+    city: City,
+    layer: Layer,
+    source: str,
+    items: Iterable[Mapping[str, Any]],
+    *,
+    origin: str,
+    crs: str | None = None,
+    planned: bool = True,
+    progress: Progress | None = None,
+) -> Summary:
+    """Load items made by the program itself: forecasts, cells, simulated reports.
+
+    Parameters
+    ----------
+    crs : str, optional
+        That of `x`, `y` and `geometry`; default: the city's.
+    """
+    return load(
+        connection,
+        layer,
+        source,
+        made(items),
+        check=Checker(layer, origin=origin, planned=planned),
+        locate=Locator(city, layer.geometry, crs or city.crs),
+        progress=progress,
+    )
+
+
+def _stage_batch(
+    cursor: Cursor[Any], layer: Layer, batch: tuple[Outcome, ...], read: int, check: Checker, locate: Locator
+) -> Counter[str]:
+    rows: list[tuple[int, int, bytes]] = []
+    items: list[Item] = []
+    refused: list[tuple[int, int, bytes, Rejected]] = []
+    for seq, (line, fingerprint, outcome) in enumerate(batch, start=read + 1):
+        if isinstance(outcome, Rejected):
+            refused.append((seq, line, fingerprint, outcome))
+            continue
+        try:
+            items.append(check(outcome))
+        except Rejected as rejected:
+            refused.append((seq, line, fingerprint, rejected))
+            continue
+        rows.append((seq, line, fingerprint))
+    own = staged_columns(layer)[4:]
+    accepted: list[tuple[Any, ...]] = []
+    for row, item, place in zip(rows, items, locate(items), strict=True):
+        if isinstance(place, Rejected):
+            refused.append((*row, place))
+        else:
+            accepted.append((*row, place, *[item[name] for name in own]))
+    stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, str(why)) for s, n, d, why in refused])
+    return Counter(why.reason for *_, why in refused)
+
+
+def _finish(cursor: Cursor[Any], layer: Layer, source: str, read: int, reasons: Counter[str]) -> Summary:
+    merged = merge(cursor, layer, source)
+    if merged.superseded:
+        reasons["superseded"] += merged.superseded
+    summary = Summary(
+        layer.id, source, merged.load_id, read, merged.inserted, merged.updated, merged.unchanged,
+        reasons.total(), dict(reasons.most_common()),
+    )  # fmt: skip
+    cursor.execute(
+        "INSERT INTO obs.loads (id, source, collection, finished, read, inserted, updated, unchanged, quarantined) "
+        "VALUES (%(load_id)s, %(source)s, %(collection)s, clock_timestamp(), "
+        "%(read)s, %(inserted)s, %(updated)s, %(unchanged)s, %(quarantined)s)",
+        {"load_id": merged.load_id, "source": source, "collection": layer.id} | summary.counts(),
+    )
+    keep_refused(cursor, layer, source, merged.load_id)
+    return summary

@@ -1,0 +1,180 @@
+"""From columns to the properties of a layer: the parse made from `map`, `codes`, `decimal` and `tz`."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from unicodedata import combining, normalize
+from zoneinfo import ZoneInfo
+
+from observatoire.errors import BadInput, BadSource
+from observatoire.intake.dates import parse_instant
+from observatoire.intake.options import ALL_OTHERS, Options
+from observatoire.intake.source import Item, Rejected, Row
+from observatoire.layers.model import SYSTEM, Layer, Property
+from observatoire.layers.nomenclature import codes
+
+Convert = Callable[[str], Any]
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_TRUE, _FALSE = frozenset({"true", "1", "oui", "yes", "vrai"}), frozenset({"false", "0", "non", "no", "faux"})
+_SHOWN = 8  # names of columns in a message
+
+
+def check_map(layer: Layer, options: Options) -> None:
+    """Refuse a mapping that cannot be right, before anything is read.
+
+    Raises
+    ------
+    BadInput
+        The text names the option, the property or the column.
+    """
+    own = {n for n in layer.properties if n not in SYSTEM}
+    places = {"lon", "lat", "x", "y"} if layer.geometry == "Point" else set()
+    allowed = own | places | {"origin", "accuracy"}
+    if "id" not in options.map:
+        raise BadInput("map: no column for id, the source's own key; expected id=column")
+    if unknown := sorted(options.map.keys() - allowed - {"id"}):
+        names = ", ".join(sorted(allowed | {"id"}))
+        raise BadInput(f"map: {layer.id} has no property {', '.join(unknown)}; expected some of {names}")
+    if missing := sorted(n for n in own - {"id"} if layer.properties[n].required and n not in options.map):
+        raise BadInput(f"map: {layer.id} requires {', '.join(missing)}")
+    for pair in (("lon", "lat"), ("x", "y")):
+        if len(options.map.keys() & set(pair)) == 1:
+            raise BadInput(f"map: {pair[0]} and {pair[1]} go together")
+    if {"lon", "x"} <= options.map.keys():
+        raise BadInput("map: give lon and lat, or x and y, not both")
+    if "x" in options.map and options.crs is None:
+        raise BadInput("crs: x and y need their CRS; expected EPSG:n")
+    if "lon" in options.map and options.crs not in {None, "EPSG:4326", "OGC:CRS84"}:
+        raise BadInput(f"crs: lon and lat are degrees of WGS 84; map the columns to x and y for {options.crs}")
+    never = {_plain(name) for name in layer.privacy.never}
+    if refused := sorted(column for column in options.map.values() if _plain(column) in never):
+        raise BadInput(f"map: {', '.join(refused)} must never enter {layer.id}; drop it")
+    coded = {n for n in own if layer.properties[n].codes} | {"origin"}
+    for name, table in options.codes.items():
+        if name not in coded or name not in options.map:
+            raise BadInput(f"codes: {name} is not a coded property that is mapped")
+        known = codes(layer.properties[name].codes or "") if name in own else codes("origine")
+        if strange := sorted(set(table.values()) - set(known)):
+            raise BadInput(f"codes: {name} has no code {', '.join(strange)}; expected some of {', '.join(known)}")
+
+
+def check_columns(columns: Sequence[str], wanted: Sequence[str], dropped: Sequence[str] | str) -> None:
+    """Refuse a table that lacks a wanted column, or holds one that is neither wanted nor dropped by name.
+
+    The first line of a file without header is a row: its values are never shown. Names of unknown columns are, once
+    all wanted ones are there, for the line then is a header.
+
+    Raises
+    ------
+    BadSource
+    """
+    seen: dict[str, int] = {}
+    for rank, column in enumerate(columns, start=1):
+        if column in seen:
+            raise BadSource(f"columns {seen[column]} and {rank} have the same name")
+        seen[column] = rank
+    if missing := sorted(set(wanted) - seen.keys()):
+        hint = "; it has one column only: is the separator right?" if len(columns) == 1 else f"; it has {len(columns)}"
+        raise BadSource(f"the table has no column {_listed(missing)}{hint}")
+    if dropped == ALL_OTHERS:
+        return
+    if absent := sorted(set(dropped) - seen.keys()):
+        raise BadSource(f"drop: the table has no column {_listed(absent)}")
+    if unknown := [column for column in columns if column not in {*wanted, *dropped}]:
+        raise BadSource(f"column not mapped: {_listed(unknown)}; map it, or drop it by name")
+
+
+def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row], Item]:
+    """Return the parse of a mapped table.
+
+    Parameters
+    ----------
+    layer : Layer
+    options : Options
+        That `check_map` found right.
+    zone : ZoneInfo
+        Where times without offset are read, unless `options.tz` says another.
+    """
+    zone = ZoneInfo(options.tz) if options.tz else zone
+    key = options.map["id"]
+    converts: list[tuple[str, str, Convert]] = []
+    instants: list[tuple[str, str]] = []
+    for name, column in options.map.items():
+        prop = layer.properties.get(name)
+        if name == "id":
+            continue
+        if prop is not None and prop.format == "date-time":
+            instants.append((name, column))
+        else:
+            converts.append((name, column, _convert(name, prop, options)))
+
+    def parse(row: Row) -> Item:
+        item: Item = {"source_key": row[key].strip()}
+        for name, column, convert in converts:
+            if text := row[column].strip():
+                item[name] = convert(text)
+        for name, column in instants:
+            if text := row[column].strip():
+                item[name], precision = parse_instant(text, zone, name)
+                if name == layer.time_field:
+                    item["precision"] = precision
+        return item
+
+    return parse
+
+
+def _convert(name: str, prop: Property | None, options: Options) -> Convert:
+    if name in options.codes:
+        table = {value.casefold(): code for value, code in options.codes[name].items()}
+        return lambda text: table.get(text.casefold(), text)
+    if prop is None:
+        return str if name == "origin" else lambda text: parse_number(text, name, options.decimal)
+    if prop.format == "date":
+        return lambda text: parse_instant(text, ZoneInfo("UTC"), name)[0].date()
+    if prop.type == "number":
+        return lambda text: parse_number(text, name, options.decimal)
+    if prop.type == "integer":
+        return lambda text: _integer(text, name)
+    if prop.type == "boolean":
+        return lambda text: _boolean(text, name)
+    return str
+
+
+def parse_number(text: str, field: str, decimal: str = ".") -> float:
+    """Return a number written with the decimal mark given, and no other sign; NaN and infinity are refused.
+
+    Raises
+    ------
+    Rejected
+        `not-a-number`.
+    """
+    plain = text.replace(",", ".") if decimal == "," and "." not in text else text
+    if not _NUMBER.fullmatch(plain):
+        raise Rejected("not-a-number", field)
+    return float(plain)
+
+
+def _integer(text: str, field: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise Rejected("not-an-integer", field)
+    return int(text)
+
+
+def _boolean(text: str, field: str) -> bool:
+    word = text.casefold()
+    if word not in _TRUE | _FALSE:
+        raise Rejected("not-a-boolean", field)
+    return word in _TRUE
+
+
+def _plain(name: str) -> str:
+    """Return a column's name in the form of the `never` list: « Téléphone » is `telephone`."""
+    bare = "".join(c for c in normalize("NFKD", name) if not combining(c))
+    return re.sub(r"\W+", "_", bare.strip().casefold()).strip("_")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -1,0 +1,214 @@
+"""Set-based upsert: rows are copied to temporary tables, then merged in a few statements of one transaction.
+
+Everything that a load writes, ids included, is decided inside its transaction and from its input alone: a load that was
+killed and run again leaves what one clean run leaves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor, sql
+
+from observatoire.layers.ddl import columns, table
+from observatoire.layers.model import Layer
+
+#: First key of the advisory locks by which the loads of one collection follow each other.
+LOAD_LOCK = 0x0B5E_0002
+#: A load that changed more rows than this refreshes the planner's statistics.
+ANALYZE_FROM = 1_000
+
+_FILLED = ("source", "load_id")  # the same for all rows of a load
+_REFUSED = ("seq", "line", "digest", "field", "reason", "message")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did with the rows that were staged."""
+
+    load_id: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+
+
+def staged_columns(layer: Layer) -> tuple[str, ...]:
+    """Return the columns of the table of staged items, in the order in which their values are given."""
+    return ("seq", "line", "digest", "geom", *_own(layer))
+
+
+def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
+    """Wait for the other loads of the collection, and make the temporary tables of this one."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOAD_LOCK, layer.id])
+    own = _names("geom", *_own(layer))
+    cursor.execute(
+        sql.SQL("CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(own, table(layer))
+    )
+    cursor.execute(
+        "ALTER TABLE pg_temp.incoming ADD COLUMN seq bigint, ADD COLUMN line bigint, ADD COLUMN digest bytea"
+    )
+    cursor.execute(
+        "CREATE TEMP TABLE refused (seq bigint, line bigint, digest bytea, field text, reason text, message text) "
+        "ON COMMIT DROP"
+    )
+
+
+def stage(cursor: Cursor[Any], layer: Layer, rows: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> None:
+    """Copy items (`staged_columns`) and refusals (seq, line, digest, field, reason, message) to their tables."""
+    for name, fields, values in (("incoming", staged_columns(layer), rows), ("refused", _REFUSED, refused)):
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
+        with cursor.copy(statement) as copy:
+            for row in values:
+                copy.write_row(row)
+
+
+def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
+    """Bring the staged items into the collection.
+
+    Of several rows with one key the last holds; an earlier one that says the same is unchanged, one that says something
+    else is refused as superseded. New items are numbered in the order in which their keys first appear.
+    """
+    load_id = take_ids(cursor, "obs.loads", 1)
+    cursor.execute("ANALYZE pg_temp.incoming")
+    alike, superseded = _settle_duplicates(cursor, layer)
+    known = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
+    matched = _count(cursor, sql.SQL("SELECT count(*) ") + known.format(table(layer)), [source])
+    updated = _update(cursor, layer, source, load_id)
+    inserted = _insert(cursor, layer, source, load_id)
+    if inserted or updated:
+        cursor.execute(
+            "INSERT INTO obs.versions AS v (collection, version) VALUES (%s, 1) "
+            "ON CONFLICT (collection) DO UPDATE SET version = v.version + 1, changed = now()",
+            [layer.id],
+        )
+    if inserted + updated > ANALYZE_FROM:
+        cursor.execute(sql.SQL("ANALYZE {}").format(table(layer)))
+    return Merged(load_id, inserted, updated, matched - updated + alike, superseded)
+
+
+def take_ids(cursor: Cursor[Any], name: str, count: int) -> int:
+    """Return the first of `count` consecutive numbers that are now taken; given back if the transaction fails."""
+    return _count(
+        cursor,
+        sql.SQL(
+            "INSERT INTO obs.counters AS c (name, last_id) VALUES (%(name)s, %(count)s) "
+            "ON CONFLICT (name) DO UPDATE SET last_id = c.last_id + %(count)s RETURNING last_id - %(count)s + 1"
+        ),
+        {"name": name, "count": count},
+    )
+
+
+def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
+    """Bring the staged refusals into the quarantine; those already there are not written again."""
+    cursor.execute(
+        "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
+        "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
+        "FROM pg_temp.refused GROUP BY digest, field, reason"
+    )
+    known = sql.SQL(
+        "q.source = %(source)s AND q.collection = %(collection)s "
+        "AND q.row_digest = a.digest AND q.field = a.field AND q.reason = a.reason"
+    )
+    given = {"source": source, "collection": layer.id, "load": load_id}
+    cursor.execute(
+        sql.SQL("UPDATE obs.quarantine q SET rows = a.rows FROM pg_temp.alike a WHERE {} AND q.rows <> a.rows").format(
+            known
+        ),
+        given,
+    )
+    fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
+    count = _count(cursor, sql.SQL("SELECT count(*) ") + fresh, given)
+    if count:
+        first = take_ids(cursor, "obs.quarantine", count)
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO obs.quarantine "
+                "(id, source, collection, load_id, line, field, reason, message, rows, row_digest) "
+                "SELECT %(first)s - 1 + row_number() OVER (ORDER BY seq), %(source)s, %(collection)s, %(load)s, "
+                "line, field, reason, message, rows, digest "
+            )
+            + fresh,
+            given | {"first": first},
+        )
+
+
+def _settle_duplicates(cursor: Cursor[Any], layer: Layer) -> tuple[int, int]:
+    """Leave one row a key in the table of staged items; return how many others said the same, and something else."""
+    cursor.execute(
+        "CREATE TEMP TABLE keys ON COMMIT DROP AS SELECT source_key, min(seq) AS first, max(seq) AS last "
+        "FROM pg_temp.incoming GROUP BY source_key"
+    )
+    cursor.execute("ANALYZE pg_temp.keys")
+    total = _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.incoming"))
+    extra = total - _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.keys"))
+    if not extra:
+        return 0, 0
+    cursor.execute(
+        sql.SQL(
+            "INSERT INTO pg_temp.refused SELECT i.seq, i.line, i.digest, 'id', 'superseded', 'id: superseded' "
+            "FROM pg_temp.keys k JOIN pg_temp.incoming i ON i.source_key = k.source_key AND i.seq < k.last "
+            "JOIN pg_temp.incoming w ON w.seq = k.last WHERE k.first < k.last AND ({}) IS DISTINCT FROM ({})"
+        ).format(_values("i", layer), _values("w", layer))
+    )
+    superseded = cursor.rowcount
+    cursor.execute(
+        "DELETE FROM pg_temp.incoming i USING pg_temp.keys k WHERE k.source_key = i.source_key AND i.seq < k.last"
+    )
+    return extra - superseded, superseded
+
+
+def _update(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int:
+    cursor.execute(
+        sql.SQL(
+            "UPDATE {} t SET ({}, load_id) = ROW({}, %s) FROM pg_temp.incoming i "
+            "WHERE t.source = %s AND t.source_key = i.source_key AND ({}) IS DISTINCT FROM ({})"
+        ).format(
+            table(layer),
+            _names("geom", *_own(layer)),
+            _values("i", layer),
+            _values("t", layer),
+            _values("i", layer),
+        ),
+        [load_id, source],
+    )
+    return cursor.rowcount
+
+
+def _insert(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int:
+    new = sql.SQL(
+        "FROM pg_temp.incoming i JOIN pg_temp.keys k ON k.source_key = i.source_key WHERE NOT EXISTS "
+        "(SELECT FROM {} t WHERE t.source = %(source)s AND t.source_key = i.source_key)"
+    ).format(table(layer))
+    given = {"source": source, "load": load_id}
+    count = _count(cursor, sql.SQL("SELECT count(*) ") + new, given)
+    if count:
+        given["first"] = take_ids(cursor, layer.id, count)
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO {} ({}, source, load_id, {}) "
+                "SELECT %(first)s - 1 + row_number() OVER (ORDER BY k.first), %(source)s, %(load)s, {} "
+            ).format(table(layer), sql.Identifier(layer.id_field), _names("geom", *_own(layer)), _values("i", layer))
+            + new
+            + sql.SQL(" ORDER BY k.first"),
+            given,
+        )
+    return count
+
+
+def _own(layer: Layer) -> tuple[str, ...]:
+    return tuple(name for name in columns(layer) if name not in _FILLED)
+
+
+def _names(*names: str) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
+
+
+def _values(alias: str, layer: Layer) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(alias, name) for name in ("geom", *_own(layer)))
+
+
+def _count(cursor: Cursor[Any], query: sql.SQL | sql.Composed, given: Any = None) -> int:
+    row = cursor.execute(query, given).fetchone()
+    assert row is not None
+    return int(row[0])
