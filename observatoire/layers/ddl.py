@@ -61,12 +61,12 @@ def create_table(layer: Layer, srid: int) -> list[sql.Composed]:
 
 
 def _index(layer: Layer, suffix: str, what: str | sql.Composable) -> sql.Composed:
-    tail = sql.SQL(what) if isinstance(what, str) else what  # type: ignore[arg-type]
+    tail = sql.SQL(what) if isinstance(what, str) else what
     return sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} {}").format(
         sql.Identifier(f"{layer.table}_{suffix}"), table(layer), tail
     )
 
 
-def shown_geometry(layer: Layer, *, exact: bool) -> sql.Composable:
+def shown_geometry(*, exact: bool) -> sql.Composable:
     """Return the geometry column that a view shows."""
     return sql.Identifier("geom") if exact else sql.SQL("{} AS geom").format(sql.Identifier(_GENERAL))

@@ -32,7 +32,7 @@ def create_roles() -> list[sql.Composed]:
 def create_view(layer: Layer, audience: Audience) -> sql.Composed:
     """Return the view of a layer as `audience` may see it."""
     names = sql.SQL(", ").join(sql.Identifier(n) for n in layer.properties_for(audience))
-    geometry = shown_geometry(layer, exact=layer.exact_for(audience))
+    geometry = shown_geometry(exact=layer.exact_for(audience))
     return sql.SQL("CREATE VIEW {} AS SELECT {}, {} FROM {}").format(
         sql.Identifier(role(audience), layer.table), names, geometry, table(layer)
     )

@@ -90,8 +90,8 @@ class Store:
 def open_store(settings: Settings) -> Iterator[Store]:
     """Have the store, with PostGIS and unaccent in it, for the time of the block.
 
-    It is the database of `OBS_DATABASE_URL` or, without one, the city's own in the private cluster in `OBS_VAR`, started
-    if needed.
+    It is the database of `OBS_DATABASE_URL` or, without one, the city's own in the private cluster in `OBS_VAR`,
+    started if needed.
 
     Raises
     ------

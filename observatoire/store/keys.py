@@ -1,4 +1,4 @@
-"""Keys of the API: shown once, kept as a digest. A key is 256 random bits, so a plain SHA-256 cannot be guessed back."""
+"""Keys of the API: shown once, kept as a digest. A key is 256 random bits: its SHA-256 cannot be guessed back."""
 
 import secrets
 from hashlib import sha256

@@ -1,0 +1,168 @@
+"""The server: one Starlette application, made from the settings, the city and the catalogue."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from observatoire.cities import City, read_city
+from observatoire.data import root
+from observatoire.layers.catalog import catalog
+from observatoire.layers.rights import role
+from observatoire.server import city as about
+from observatoire.server import items, metadata, styles
+from observatoire.server.api import Api
+from observatoire.server.counts import Counts
+from observatoire.server.crs import systems
+from observatoire.server.executions import Executions
+from observatoire.server.forecast import forecast_routes
+from observatoire.server.middleware import Compress, Limit, Secure
+from observatoire.server.pools import Pools
+from observatoire.server.principal import Keys, Principal
+from observatoire.server.problems import Guard, on_http
+from observatoire.server.processes import process_routes
+from observatoire.server.qgis import qgis_routes
+from observatoire.server.state import State
+from observatoire.server.static import Static
+from observatoire.server.versions import Versions
+from observatoire.settings import Settings
+from observatoire.settings import settings as settings_of_this_process
+from observatoire.store import schema
+from observatoire.store.database import Store, open_store
+from observatoire.store.roles import passwords
+
+#: Requests below these are made in the name of the audience of their key.
+RESTRICTED = ("/api", "/city.json", "/pro/forecast.json", "/qgis/")
+API = "/api"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """Return the application; its store is opened when it starts and closed when it stops."""
+    settings = settings or settings_of_this_process()
+    return Starlette(
+        routes=routes(),
+        middleware=[
+            Middleware(Secure),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET", "HEAD"],
+                allow_headers=["X-API-Key"],
+                expose_headers=["Content-Crs", "ETag", "Link"],
+            ),
+            Middleware(Compress),
+            Middleware(Guard),
+            Middleware(Limit, most=settings.max_body_bytes),
+            Middleware(Principal, paths=RESTRICTED),
+        ],
+        exception_handlers={HTTPException: on_http},
+        lifespan=lambda app: lifespan(app, settings),
+    )
+
+
+def routes() -> list[Route]:
+    """Return all routes."""
+    web = Static(root() / "web")
+    own = Static(Path(str(files("observatoire.server") / "static")))
+    collection = "/collections/{collection}"
+    api = [
+        Route("/", metadata.landing_page),
+        Route("/collections", metadata.collections),
+        Route(collection, metadata.collection),
+        Route(f"{collection}/schema", metadata.schema),
+        Route(f"{collection}/queryables", metadata.schema),
+        Route(f"{collection}/items", items.items),
+        Route(f"{collection}/items/{{item}}", items.item),
+        Route("/openapi", metadata.definition),
+        Route("/conformance", metadata.conformance),
+        Route("/styles", styles.styles),
+        Route("/styles/{style}", styles.style_of),
+        *process_routes(),
+    ]
+    return [
+        *[Route(API + route.path, route.endpoint, methods=_methods(route)) for route in api],
+        Route(API, metadata.landing_page),
+        Route("/", metadata.home),
+        Route("/city.json", about.city),
+        Route("/health", about.health),
+        *forecast_routes(),
+        *qgis_routes(),
+        Route("/pro/", _file(web, "pro/index.html")),
+        Route("/web/{path:path}", _files(web)),
+        Route("/static/{path:path}", _files(own)),
+    ]
+
+
+def _methods(route: Route) -> list[str]:
+    return sorted(route.methods or {"GET"})
+
+
+def _files(static: Static) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        return static.answer(request, request.path_params["path"])
+
+    return answer
+
+
+def _file(static: Static, name: str) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        return static.answer(request, name)
+
+    return answer
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
+    """Open the store and all that rests on it, for the life of the server."""
+    city = read_city(settings.city)
+    with open_store(settings) as store:
+        await asyncio.to_thread(_ready, store, city, settings)
+        async with Pools(store, passwords(settings.var), settings, city) as pools:
+            app.state.obs = state = _state(settings, city, store, pools)
+            app.state.executions = executions = Executions(
+                city=city,
+                settings=settings,
+                pool=pools.of,
+                conninfo=lambda audience: store.conninfo(role(audience), state.passwords.by_audience[audience]),
+                admin=store.admin,
+            )
+            try:
+                yield
+            finally:
+                await executions.close()
+
+
+def _ready(store: Store, city: City, settings: Settings) -> None:
+    """Bring tables, roles and views to what the catalogue says; usually they are."""
+    with store.connect() as connection:
+        schema.prepare(connection, city, catalog().values(), passwords(settings.var))
+
+
+def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+    layers = catalog()
+    base = f"{(settings.url or f'http://{settings.bind}').rstrip('/')}{API}"
+    return State(
+        settings=settings,
+        city=city,
+        layers=layers,
+        store=store,
+        passwords=passwords(settings.var),
+        pools=pools,
+        versions=Versions(pools.admin),
+        keys=Keys(pools.admin),
+        counts=Counts(),
+        systems=systems(city.srid, city.extent),
+        api=Api(city, layers.values(), settings, base),
+        base=base,
+    )

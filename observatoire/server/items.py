@@ -1,0 +1,110 @@
+"""The two hot routes: items of a collection, and one item. PostGIS writes the features, we what is around."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from observatoire.errors import BadInput, NotFound
+from observatoire.server import formats, geojson, respond
+from observatoire.server.context import current
+from observatoire.server.counts import Count
+from observatoire.server.page import Page, page_of
+from observatoire.server.parameters import INT64
+from observatoire.server.plan import item_plan, page_plan
+from observatoire.server.query import Query
+from observatoire.server.run import rows_of
+from observatoire.server.state import State, state_of
+
+FORMATS = ("json", "html", "csv", "jsonld")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the answer looks like."""
+
+    format: str
+    language: str
+
+
+def asked(request: Request, state: State, offered: tuple[str, ...]) -> Asked:
+    """Return format and language: by `f` and `lang`, else by the headers.
+
+    Raises
+    ------
+    BadInput
+        If `f` is none of those that are offered.
+    """
+    words = request.query_params
+    form = words.get("f") or respond.accepted(request.headers.get("accept", "*/*"), offered)
+    if form not in offered:
+        raise BadInput(f"f: expected one of {', '.join(offered)}")
+    return Asked(form, respond.language_of(request, state.city.languages))
+
+
+async def items(request: Request) -> Response:
+    """Answer a page of items."""
+    state, audience = state_of(request), current().audience
+    reader = state.reader(request.path_params["collection"], audience)
+    look = asked(request, state, FORMATS)
+    query = reader.items(request.query_params.multi_items())
+    version = await state.versions.of(query.layer.id)
+    etag = _tag(request, state, look, version)
+    if respond.not_modified(request, etag):
+        return respond.unchanged(etag, audience)
+    pool = state.pools.of(audience)
+    page = page_of(await rows_of(pool, page_plan(query)), query)
+    if page.last is None and query.after is None and query.offset == 0:
+        count = Count(len(page.features), exact=True)
+    else:
+        count = await state.counts.of(query, version, pool)
+    links = geojson.links(request, state, query, page, look)
+    headers = _headers(query)
+    if look.format == "json":
+        body: str | bytes = geojson.collection(page, count, links)
+        media_type = respond.GEOJSON
+    else:
+        body, media_type, more = await formats.collection(request, query, page, count, links, look)
+        headers |= more
+    return respond.answer(body, media_type, audience=audience, language=look.language, etag=etag, headers=headers)
+
+
+async def item(request: Request) -> Response:
+    """Answer one item."""
+    state, audience = state_of(request), current().audience
+    reader = state.reader(request.path_params["collection"], audience)
+    look = asked(request, state, ("json", "html", "jsonld"))
+    query = reader.item(request.query_params.multi_items())
+    identifier = _identifier(request.path_params["item"])
+    etag = _tag(request, state, look, await state.versions.of(query.layer.id))
+    found = await rows_of(state.pools.of(audience), item_plan(query, identifier))
+    if not found:
+        raise NotFound("no such item")
+    if respond.not_modified(request, etag):
+        return respond.unchanged(etag, audience)
+    links = geojson.item_links(state, query, identifier, look)
+    if look.format == "json":
+        body: str | bytes = geojson.item(found[0][0], links)
+        media_type = respond.GEOJSON
+    else:
+        body, media_type = await formats.item(request, query, Page([found[0][0]], None), links, look)
+    return respond.answer(
+        body, media_type, audience=audience, language=look.language, etag=etag, headers=_headers(query)
+    )
+
+
+def _headers(query: Query) -> dict[str, str]:
+    return {"Content-Crs": f"<{query.system.uri}>"}
+
+
+def _tag(request: Request, state: State, look: Asked, version: int) -> str:
+    return respond.tag(
+        state.edition, version, current().audience, request.url.path, request.url.query, look.format, look.language
+    )
+
+
+def _identifier(text: str) -> int:
+    """Return the id; what is no integer of 64 bits is the id of no item."""
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) >= INT64:
+        raise NotFound("no such item")
+    return int(text)

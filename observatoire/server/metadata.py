@@ -1,0 +1,132 @@
+"""Everything but items: landing page, collections, schemas, conformance, OpenAPI; each as its audience may see it."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from observatoire.layers.model import Audience
+from observatoire.layers.render import PROJECT
+from observatoire.server import api as pygeo
+from observatoire.server import pages, process_openapi, respond, schemas
+from observatoire.server.context import current
+from observatoire.server.items import Asked, asked
+from observatoire.server.openapi import openapi
+from observatoire.server.reading import PAGE, once, only
+from observatoire.server.state import State, state_of
+
+Json = dict[str, Any]
+
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+_CQL2 = "http://www.opengis.net/spec/cql2/"
+_EDITING = "http://www.opengis.net/spec/ogcapi-features-4/"
+_MORE = (
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+)
+
+
+async def home(request: Request) -> Response:
+    """Answer the first page of the site."""
+    state = state_of(request)
+    language = respond.language_of(request, state.city.languages)
+    body = pages.render(request, "home.html", language, project=PROJECT)
+    return respond.answer(body, respond.HTML, audience="public", language=language)
+
+
+async def landing_page(request: Request) -> Response:
+    """Answer the landing page of the API."""
+    state, audience, look = _opened(request, ("json", "html", "jsonld"))
+    if look.format == "jsonld":
+        return _json(_ask(pygeo.landing_page, request, look, "jsonld"), look, audience, respond.JSONLD)
+    document = _ask(pygeo.landing_page, request, look)
+    document["links"] = [link for link in document["links"] if not link["rel"].endswith(("tiling-schemes", "job-list"))]
+    document["links"].append({
+        "rel": "styles", "type": respond.JSON, "title": "Styles", "href": f"{state.base}/styles",
+    })  # fmt: skip
+    layers = state.visible(audience).values()
+    return _shown(request, look, audience, document, "landing.html", layers=layers)
+
+
+async def collections(request: Request) -> Response:
+    """Answer the collections that the caller may see."""
+    state, audience, look = _opened(request, ("json", "html", "jsonld"))
+    if look.format == "jsonld":
+        return _json(_ask(pygeo.describe_collections, request, look, "jsonld"), look, audience, respond.JSONLD)
+    document = _ask(pygeo.describe_collections, request, look)
+    return _shown(request, look, audience, document, "collections.html", layers=state.visible(audience).values())
+
+
+async def collection(request: Request) -> Response:
+    """Answer one collection."""
+    state, audience, look = _opened(request, ("json", "html", "jsonld"))
+    reader = state.reader(request.path_params["collection"], audience)
+    if look.format == "jsonld":
+        linked = _ask(pygeo.describe_collections, request, look, "jsonld", reader.layer.id)
+        return _json(linked, look, audience, respond.JSONLD)
+    document = _ask(pygeo.describe_collections, request, look, "json", reader.layer.id)
+    return _shown(request, look, audience, document, "collection.html", layer=reader.layer, fields=reader.fields)
+
+
+async def schema(request: Request) -> Response:
+    """Answer the schema of a collection, or its queryables: the same properties, for all may be asked by."""
+    state, audience, look = _opened(request, ("json", "html"))
+    reader = state.reader(request.path_params["collection"], audience)
+    page = request.url.path.rsplit("/", 1)[1]
+    address = f"{state.base}/collections/{reader.layer.id}/{page}"
+    document = schemas.document(reader.layer, reader.fields, address=address, language=look.language)
+    if look.format == "json":
+        return _json(document, look, audience, "application/schema+json")
+    title = pages.WORDS[look.language][page]
+    return _shown(request, look, audience, document, "properties.html", layer=reader.layer, title=title)
+
+
+async def conformance(request: Request) -> Response:
+    """Answer the conformance classes: pygeoapi's, without those that we do not serve."""
+    _, audience, look = _opened(request, ("json", "html"))
+    document = _ask(pygeo.conformance, request, look)
+    claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
+    document = {"conformsTo": sorted({*claimed, *_MORE, *process_openapi.conformance()})}
+    return _shown(request, look, audience, document, "conformance.html")
+
+
+async def definition(request: Request) -> Response:
+    """Answer the OpenAPI document."""
+    state, audience, look = _opened(request, ("json", "html"))
+    document = _document(state, audience)
+    if look.format == "html":
+        return _shown(request, look, audience, document, "openapi.html")
+    return _json(document, look, audience, OPENAPI)
+
+
+def _document(state: State, audience: Audience) -> Json:
+    kept = state.documents
+    if audience not in kept:
+        kept[audience] = openapi(
+            state.api.config(audience), state.visible(audience).values(), audience, state.systems, state.settings,
+            process_openapi.paths,
+        )  # fmt: skip
+    return kept[audience]
+
+
+def _opened(request: Request, offered: tuple[str, ...]) -> tuple[State, Audience, Asked]:
+    only(once(request.query_params.multi_items()), PAGE)
+    state = state_of(request)
+    return state, current().audience, asked(request, state, offered)
+
+
+def _ask(function: Any, request: Request, look: Asked, form: str = "json", *path: str) -> Json:
+    return state_of(request).api.ask(function, request, current().audience, look.language, *path, form=form)
+
+
+def _shown(request: Request, look: Asked, audience: Audience, document: Json, template: str, **data: Any) -> Response:
+    if look.format == "json":
+        return _json(document, look, audience, respond.JSON)
+    body = pages.render(request, template, look.language, document=document, **data)
+    return respond.answer(body, respond.HTML, audience=audience, language=look.language)
+
+
+def _json(document: Json, look: Asked, audience: Audience, media_type: str) -> Response:
+    return respond.answer(orjson.dumps(document), media_type, audience=audience, language=look.language)

@@ -1,0 +1,128 @@
+"""What every answer gets: security headers, compression, and every request: a longest body."""
+
+from isal import igzip
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from observatoire.server.problems import problem
+
+#: MapLibre runs in a module worker of our own origin and draws images from blobs; nothing comes from elsewhere.
+POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "style-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+#: Shorter bodies fit in one packet anyway, bytes.
+WORTH = 1_000
+#: igzip's fastest level: 0.3 ms for 235 kB, where zlib's default takes 3.6 ms for 10 % less.
+LEVEL = 1
+_TEXTS = ("text/", "application/json", "application/geo+json", "application/ld+json", "application/problem+json",
+          "application/vnd.", "application/schema+json", "application/javascript", "image/svg")  # fmt: skip
+
+
+class Secure:
+    """Adds the security headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the headers of `HEADERS`."""
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_RAW_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, secured if scope["type"] == "http" else send)
+
+
+class Compress:
+    """Compresses whole answers; what is streamed or compressed already passes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, compressed where the client takes gzip and the body is worth it."""
+        if scope["type"] != "http" or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+            await self.app(scope, receive, send)
+            return
+        start: Message | None = None
+
+        async def compressing(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            if start is not None and message["type"] == "http.response.body":
+                headers = MutableHeaders(raw=start["headers"])
+                body = message.get("body", b"")
+                if not message.get("more_body", False) and len(body) > WORTH and _worth(headers):
+                    message = {**message, "body": igzip.compress(body, LEVEL, mtime=0)}
+                    headers["Content-Encoding"] = "gzip"
+                    headers["Content-Length"] = str(len(message["body"]))
+                await send(start)
+                start = None
+            await send(message)
+
+        await self.app(scope, receive, compressing)
+
+
+def _worth(headers: MutableHeaders) -> bool:
+    return "content-encoding" not in headers and headers.get("content-type", "").startswith(_TEXTS)
+
+
+class Limit:
+    """Refuses bodies longer than `OBS_MAX_BODY_BYTES`, said or not."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or 413 before the application sees a body that is too long."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        if said.isdigit() and int(said) > self.most:
+            await self._refuse(scope, receive, send)
+            return
+        chunks: list[bytes] = []
+        length = 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            chunks.append(message.get("body", b""))
+            length += len(chunks[-1])
+            if length > self.most:
+                await self._refuse(scope, receive, send)
+                return
+            more = message.get("more_body", False)
+        whole: Message | None = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
+
+        async def replayed() -> Message:
+            nonlocal whole
+            if whole is None:
+                return await receive()
+            message, whole = whole, None
+            return message
+
+        await self.app(scope, replayed, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = problem(413, f"the body is longer than {self.most} bytes", headers={"Connection": "close"})
+        await answer(scope, receive, send)

@@ -1,0 +1,268 @@
+"""The OpenAPI document of an audience: pygeoapi's, freed of what we do not serve, filled with what it leaves outside.
+
+pygeoapi points at schemas of opengis.net and GitHub, which a client behind a firewall cannot read: all references here
+are local. `components.parameters.limit` is what QGIS takes its page size from (without it: 201 requests for 20 000
+items instead of 11).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pygeoapi.openapi import get_oas
+
+from observatoire.layers.model import Audience, Layer
+from observatoire.layers.nomenclature import codes
+from observatoire.server.crs import Systems
+from observatoire.server.problems import MEDIA_TYPE
+from observatoire.settings import Settings
+
+Json = dict[str, Any]
+Paths = Callable[[Audience, str], Json]
+
+
+def openapi(
+    config: Json, layers: Iterable[Layer], audience: Audience, systems: Systems, settings: Settings, processes: Paths
+) -> Json:
+    """Return the document.
+
+    Parameters
+    ----------
+    config : dict
+        pygeoapi's configuration of the audience: its collections and no others.
+    layers : iterable of Layer
+        The same collections.
+    processes : callable
+        Gives the path items of the processes, by audience and language.
+    """
+    document: Json = get_oas(config)
+    language = config["server"]["languages"][0]
+    described = {path: item for path, item in document["paths"].items() if _served(path)}
+    for layer in layers:
+        _describe_items(described, layer, audience)
+    document["components"] = components(systems, settings)
+    document["paths"] = _localised({path: _readable(item) for path, item in described.items()})
+    document["paths"] |= _more_paths() | processes(audience, language)
+    document["tags"] = [tag for tag in document["tags"] if tag["name"] in _tags(document["paths"])]
+    document["security"] = [{}, {"key": []}]
+    return document
+
+
+def _served(path: str) -> bool:
+    return path in ("/", "/openapi", "/conformance", "/collections") or path.startswith("/collections/")
+
+
+def _readable(item: Json) -> Json:
+    """Keep what is served: reading, without free-form parameters; every operation may need a key."""
+    operation = dict(item["get"])
+    operation["parameters"] = [
+        parameter
+        for parameter in operation.get("parameters", [])
+        if "vendorSpecific" not in parameter.get("$ref", "") and parameter.get("name") not in ("ui", "profile")
+    ]
+    operation["responses"] = {
+        code: {"$ref": f"#/components/responses/{name}"}
+        for code, name in (("200", _answer(operation)), ("400", "InvalidParameter"), ("401", "Unauthorised"),
+                           ("404", "NotFound"), ("500", "ServerError"), ("503", "Unavailable"))
+    }  # fmt: skip
+    return {"get": operation}
+
+
+def _answer(operation: Json) -> str:
+    name = str(operation["operationId"])
+    for suffix in ("Features", "Feature", "Schema", "Queryables", "Collection"):
+        if name.endswith(suffix):
+            return suffix
+    return {"getLandingPage": "LandingPage", "getCollections": "Collections"}.get(name, "Document")
+
+
+def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
+    """Name every parameter of a page of items: those of `reading.ITEMS` and each property that may be seen."""
+    fields = layer.properties_for(audience)
+    listed = {"type": "array", "items": {"type": "string", "enum": list(fields)}}
+    names = ("lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "skipGeometry")
+    parameters: list[Json] = [
+        _parameter("f", {"type": "string", "enum": ["json", "html", "csv", "jsonld"], "default": "json"}, "Format"),
+        *[{"$ref": f"#/components/parameters/{name}"} for name in names],
+        _parameter("properties", listed, "Properties of the answer"),
+        _parameter("sortby", {"type": "array", "items": {"type": "string", "enum": _orders(fields)}}, "Order"),
+    ]
+    for name, prop in fields.items():
+        schema: Json = {"type": prop.type} | ({"format": prop.format} if prop.format else {})
+        if prop.codes is not None:
+            schema["x-codes"] = list(codes(prop.codes))
+        parameters.append(_parameter(name, schema, prop.title.en if prop.title else name))
+    here = f"/collections/{layer.id}"
+    paths[f"{here}/items"]["get"]["parameters"] = parameters
+    item = paths[f"{here}/items/{{featureId}}"]["get"]
+    item["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("featureId", "crs", "lang")] + [
+        _parameter("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format")
+    ]
+    for page in ("schema", "queryables"):
+        paths[f"{here}/{page}"]["get"]["parameters"] = [
+            {"$ref": f"#/components/parameters/{name}"} for name in ("f", "lang")
+        ]
+
+
+def _orders(fields: Iterable[str]) -> list[str]:
+    return [sign + name for name in fields for sign in ("", "+", "-")]
+
+
+def _parameter(name: str, schema: Json, description: str, place: str = "query") -> Json:
+    common = {"name": name, "in": place, "description": description, "required": place == "path", "schema": schema}
+    return common | ({"style": "form", "explode": False} if place == "query" else {})
+
+
+def _localised(node: Any) -> Any:
+    """Point every reference at this document, by its last part."""
+    if isinstance(node, list):
+        return [_localised(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if isinstance(reference := node.get("$ref"), str) and not reference.startswith("#/"):
+        name = reference.rsplit("/", 1)[1].removesuffix(".yaml")
+        kind = "parameters" if "/parameters/" in reference else "responses"
+        return {"$ref": f"#/components/{kind}/{name}"}
+    return {name: _localised(part) for name, part in node.items()}
+
+
+def components(systems: Systems, settings: Settings) -> Json:
+    """Return the parts that operations share, the same for every audience."""
+    uri = {"type": "string", "format": "uri", "enum": list(systems.by_uri)}
+    limit = {"type": "integer", "minimum": 1, "maximum": settings.limit_max, "default": settings.limit_default}
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+    parameters = (
+        _parameter("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
+        _parameter("lang", {"type": "string", "enum": ["fr", "en"]}, "Language"),
+        _parameter("limit", limit, "Most items of a page; more than the maximum counts as the maximum"),
+        _parameter(
+            "offset", {"type": "integer", "minimum": 0, "default": 0}, "Items left out; `next` links use a cursor"
+        ),
+        _parameter("cursor", {"type": "string"}, "Where a page starts: taken from a `next` link"),
+        _parameter(
+            "bbox", numbers, "Items that meet this box: minimum x, y, maximum x, y (or with heights, not regarded)"
+        ),
+        _parameter("bbox-crs", uri, "CRS of bbox; CRS84 by default"),
+        _parameter("crs", uri, "CRS of the answer; CRS84 by default"),
+        _parameter(
+            "datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."
+        ),
+        _parameter("skipGeometry", {"type": "boolean", "default": False}, "Leave geometries out"),
+        _parameter("featureId", {"type": "string"}, "Id of an item", "path"),
+    )
+    return {
+        "parameters": {parameter["name"]: parameter for parameter in parameters},
+        "responses": _responses(),
+        "schemas": _schemas(),
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+    }
+
+
+def _responses() -> Json:
+    def shown(description: str, *contents: tuple[str, Json]) -> Json:
+        return {"description": description, "content": {kind: {"schema": schema} for kind, schema in contents}}
+
+    def ref(name: str) -> Json:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    text: Json = {"type": "string"}
+    thing: Json = {"type": "object"}
+    page, linked = ("text/html", text), ("application/ld+json", thing)
+    trouble = (MEDIA_TYPE, ref("problem"))
+    return {
+        "LandingPage": shown("The landing page", ("application/json", ref("landingPage")), page, linked),
+        "Collections": shown("The collections", ("application/json", ref("collections")), page, linked),
+        "Collection": shown("A collection", ("application/json", ref("collection")), page, linked),
+        "Features": shown(
+            "A page of items", ("application/geo+json", ref("featureCollection")), page, ("text/csv", text), linked
+        ),
+        "Feature": shown("An item", ("application/geo+json", ref("feature")), page, linked),
+        "Schema": shown("A JSON Schema", ("application/schema+json", thing), page),
+        "Queryables": shown("A JSON Schema", ("application/schema+json", thing), page),
+        "Document": shown(
+            "A document", ("application/json", thing), ("application/vnd.oai.openapi+json;version=3.0", thing), page
+        ),
+        "InvalidParameter": shown("A parameter is unknown or cannot be used", trouble),
+        "Unauthorised": shown("The key is not known", trouble),
+        "NotFound": shown("There is none, or not for you", trouble),
+        "ServerError": shown("Our fault", trouble),
+        "Unavailable": shown("The database does not answer, or not in time", trouble),
+    }
+
+
+def _schemas() -> Json:
+    text, whole, array = {"type": "string"}, {"type": "integer"}, {"type": "array"}
+    link = {"type": "object", "required": ["href", "rel"],
+            "properties": {"href": text, "rel": text, "type": text, "title": text, "hreflang": text}}  # fmt: skip
+    links = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
+    geometry = {"type": "object", "nullable": True, "properties": {"type": text, "coordinates": array | {"items": {}}}}
+    collection = {
+        "type": "object",
+        "required": ["id", "links"],
+        "properties": {
+            "id": text, "title": text, "description": text, "links": links, "extent": {"type": "object"},
+            "itemType": text, "crs": array | {"items": text}, "storageCrs": text,
+        },
+    }  # fmt: skip
+    feature = {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]}, "id": whole, "geometry": geometry,
+            "properties": {"type": "object", "nullable": True}, "links": links,
+        },
+    }  # fmt: skip
+    return {
+        "link": link,
+        "landingPage": {
+            "type": "object", "required": ["links"], "properties": {"title": text, "description": text, "links": links},
+        },
+        "collection": collection,
+        "collections": {
+            "type": "object",
+            "required": ["collections", "links"],
+            "properties": {
+                "links": links, "collections": array | {"items": {"$ref": "#/components/schemas/collection"}},
+            },
+        },
+        "feature": feature,
+        "featureCollection": {
+            "type": "object",
+            "required": ["type", "features"],
+            "properties": {
+                "type": {"type": "string", "enum": ["FeatureCollection"]},
+                "features": array | {"items": {"$ref": "#/components/schemas/feature"}},
+                "links": links, "timeStamp": {"type": "string", "format": "date-time"},
+                "numberMatched": whole, "numberMatchedEstimate": whole, "numberReturned": whole,
+            },
+        },
+        "problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "code", "description"],
+            "properties": {"status": whole} | dict.fromkeys(("type", "title", "detail", "code", "description"), text),
+        },
+    }  # fmt: skip
+
+
+def _more_paths() -> Json:
+    def read(summary: str, operation: str, *parameters: Json) -> Json:
+        return {
+            "get": {
+                "summary": summary, "tags": ["server"], "operationId": operation, "parameters": list(parameters),
+                "responses": {
+                    code: {"$ref": f"#/components/responses/{name}"}
+                    for code, name in (("200", "Document"), ("400", "InvalidParameter"), ("401", "Unauthorised"),
+                                       ("404", "NotFound"), ("503", "Unavailable"))
+                },
+            }
+        }  # fmt: skip
+
+    lang = {"$ref": "#/components/parameters/lang"}
+    style = _parameter("styleId", {"type": "string"}, "Id of a collection", "path")
+    return {
+        "/styles": read("How the collections are drawn", "getStyles", lang),
+        "/styles/{styleId}": read("A MapLibre style", "getStyle", style, lang),
+    }
+
+
+def _tags(paths: Json) -> set[str]:
+    return {tag for item in paths.values() for operation in item.values() for tag in operation.get("tags", [])}

@@ -1,0 +1,8 @@
+"""Imported once by the fork server, so that each of its children starts with the processes loaded."""
+
+from observatoire.server import child
+from observatoire.server.registry import registry
+
+__all__ = ["child"]
+
+registry()

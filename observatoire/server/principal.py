@@ -1,0 +1,87 @@
+"""Who asks: the header `X-API-Key` names an audience; without it, the public."""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from observatoire.errors import Unauthorised
+from observatoire.layers.model import Audience
+from observatoire.server.context import RequestContext, use
+from observatoire.server.plan import Plan
+from observatoire.server.pools import Pool
+from observatoire.server.run import rows_of
+from observatoire.store.keys import digest
+
+HEADER = b"x-api-key"
+#: A revoked key dies after this at the latest, s.
+LIFE = 10.0
+#: A key that is not known makes us look again, but not more often than this, s.
+PATIENCE = 1.0
+_LONGEST = 200  # bytes
+_IN_FORCE = Plan(b"SELECT digest, audience FROM obs.keys WHERE revoked IS NULL", ())
+
+
+class Keys:
+    """The digests of the keys in force, as the store had them a few seconds ago."""
+
+    def __init__(self, admin: Pool) -> None:
+        self._admin = admin
+        self._known: dict[bytes, Audience] = {}
+        self._read = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def audience(self, key: str) -> Audience:
+        """Return whose key it is.
+
+        Raises
+        ------
+        Unauthorised
+            If it is not in force.
+        """
+        kept = digest(key)
+        await self._refresh(LIFE)
+        if kept not in self._known:
+            await self._refresh(PATIENCE)
+        try:
+            return self._known[kept]
+        except KeyError:
+            raise Unauthorised("X-API-Key: this key is not known, or was revoked") from None
+
+    async def _refresh(self, age: float) -> None:
+        if monotonic() - self._read <= age:
+            return
+        async with self._lock:
+            if monotonic() - self._read <= age:
+                return
+            started = monotonic()
+            rows = await rows_of(self._admin, _IN_FORCE)
+            self._known = {bytes(kept): audience for kept, audience in rows}
+            self._read = started
+
+
+class Principal:
+    """Middleware: finds the audience of requests below some paths, for routes and processes to read in the context."""
+
+    def __init__(self, app: ASGIApp, paths: tuple[str, ...]) -> None:
+        self.app = app
+        self.paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request in the name of its audience."""
+        if scope["type"] != "http" or not scope["path"].startswith(self.paths):
+            await self.app(scope, receive, send)
+            return
+        with use(RequestContext(await _audience(scope))):
+            await self.app(scope, receive, send)
+
+
+async def _audience(scope: Scope) -> Audience:
+    given: list[Any] = [value for name, value in scope["headers"] if name == HEADER]
+    if not given:
+        return "public"
+    if len(given) > 1 or not 0 < len(given[0]) <= _LONGEST:
+        raise Unauthorised("X-API-Key: expected one key")
+    keys: Keys = scope["app"].state.obs.keys
+    return await keys.audience(given[0].decode("latin-1"))

@@ -1,0 +1,122 @@
+"""OGC API Processes, part 1: the list, a description, an execution (ADR 0002 says why not by pygeoapi's functions)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from observatoire.errors import ObsError
+from observatoire.server import pages, respond
+from observatoire.server.context import current
+from observatoire.server.execute import read_execute
+from observatoire.server.executions import Executions
+from observatoire.server.items import Asked, asked
+from observatoire.server.parameters import read_limit, read_offset
+from observatoire.server.reading import PAGE, once, only
+from observatoire.server.registry import process_for, visible
+from observatoire.server.results import answer
+from observatoire.server.state import state_of
+from observatoire.text import Language
+
+EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
+MOST = 1000  # processes a page, and as many when no limit is given
+
+
+class BodyTooLarge(ObsError):
+    """The body is longer than a request may be."""
+
+    type, status = "body-too-large", 413
+
+
+def process_routes() -> list[Route]:
+    """Return the routes, to be mounted below the root of the API."""
+    return [
+        Route("/processes", list_processes),
+        Route("/processes/{process_id}", describe_process),
+        Route("/processes/{process_id}/execution", execute_process, methods=["POST"]),
+    ]
+
+
+async def list_processes(request: Request) -> Response:
+    """Answer the processes that the caller may run, a page at a time."""
+    words = once(request.query_params.multi_items())
+    only(words, (*PAGE, "limit", "offset"))
+    limit = read_limit(words["limit"], MOST) if "limit" in words else MOST
+    offset = read_offset(words.get("offset", "0"))
+    look = asked(request, state_of(request), ("json", "html"))
+    processes = visible(current().audience)
+    page = processes[offset : offset + limit]
+    address = f"{state_of(request).base}/processes"
+    links = _links(address, request)
+    if offset + limit < len(processes):
+        following = f"{address}?limit={limit}&offset={offset + limit}"
+        links.append({"rel": "next", "type": respond.JSON, "href": following})
+    summaries = [p.summary(look.language) | {"links": [_description(f"{address}/{p.id}")]} for p in page]
+    return _shown(request, look, {"processes": summaries, "links": links}, "processes.html")
+
+
+async def describe_process(request: Request) -> Response:
+    """Answer the description of a process."""
+    only(once(request.query_params.multi_items()), PAGE)
+    process = process_for(request.path_params["process_id"], current().audience)
+    look = asked(request, state_of(request), ("json", "html"))
+    address = f"{state_of(request).base}/processes/{process.id}"
+    description = process.describe(look.language)
+    description["links"] = [
+        *_links(address, request),
+        {"rel": EXECUTE, "type": respond.JSON, "title": "Execute", "href": f"{address}/execution"},
+        {"rel": "up", "type": respond.JSON, "title": "Processes", "href": f"{state_of(request).base}/processes"},
+    ]
+    return _shown(request, look, description, "process.html")
+
+
+async def execute_process(request: Request) -> Response:
+    """Run a process and answer its results. A client may prefer to be answered later (`Prefer`); it is answered now."""
+    only(once(request.query_params.multi_items()), PAGE)
+    executions: Executions = request.app.state.executions
+    audience = current().audience
+    process = process_for(request.path_params["process_id"], audience)
+    look = asked(request, state_of(request), ("json",))
+    execute = read_execute(
+        await _body(request, executions.settings.max_body_bytes),
+        request.headers.get("content-type", ""),
+        process_id=process.id,
+        outputs=process.outputs,
+    )
+    language: Language = "fr" if look.language == "fr" else "en"
+    results = await executions.run(process, execute.inputs, audience=audience, language=language)
+    response = answer(execute, results, process.outputs)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = language
+    return response
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise BodyTooLarge(f"body: expected at most {most} bytes")
+    return bytes(body)
+
+
+def _links(address: str, request: Request) -> list[dict[str, str]]:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return [
+        {"rel": "self", "type": respond.JSON, "href": address + query},
+        {"rel": "alternate", "type": "text/html", "href": f"{address}?f=html"},
+    ]
+
+
+def _description(address: str) -> dict[str, str]:
+    return {"rel": "self", "type": respond.JSON, "title": "Description", "href": address}
+
+
+def _shown(request: Request, look: Asked, document: Mapping[str, Any], template: str) -> Response:
+    body, kind = orjson.dumps(document), respond.JSON
+    if look.format == "html":
+        body, kind = pages.render(request, template, look.language, document=document).encode(), respond.HTML
+    return respond.answer(body, kind, audience=current().audience, language=look.language)

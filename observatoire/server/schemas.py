@@ -1,0 +1,42 @@
+"""JSON Schema of a collection's properties: `/schema` (what items hold) and `/queryables` (what they are found by)."""
+
+from typing import Any
+
+from observatoire.layers.model import Layer, Property
+from observatoire.layers.nomenclature import codes
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_GEOMETRIES = {
+    "Point": "geometry-point",
+    "LineString": "geometry-linestring",
+    "Polygon": "geometry-polygon",
+    "MultiPolygon": "geometry-multipolygon",
+}
+
+
+def document(layer: Layer, fields: dict[str, Property], *, address: str, language: str) -> dict[str, Any]:
+    """Return the schema of what one audience may see (OGC API Features, part 5), in the order of the layer file."""
+    geometry = {"format": _GEOMETRIES[layer.geometry], "x-ogc-role": "primary-geometry"}
+    properties = {name: property_schema(name, prop, language) for name, prop in fields.items()}
+    return {
+        "$schema": DRAFT,
+        "$id": address,
+        "type": "object",
+        "title": layer.title.in_(language),
+        "properties": properties | {"geometry": geometry},
+        "additionalProperties": False,
+    }
+
+
+def property_schema(name: str, prop: Property, language: str) -> dict[str, Any]:
+    """Return the schema of a property, its codes spelt out."""
+    schema: dict[str, Any] = {"title": prop.title.in_(language) if prop.title else name, "type": prop.type}
+    if prop.format is not None:
+        schema["format"] = prop.format
+    if prop.role is not None:
+        schema["x-ogc-role"] = prop.role
+    if prop.unit is not None:
+        schema["x-ogc-unit"] = prop.unit
+    if prop.codes is not None:
+        schema["enum"] = list(codes(prop.codes))
+    return schema

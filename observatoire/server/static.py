@@ -1,0 +1,72 @@
+"""Files of a folder from memory: small, few, compressed once. What is below it and regular is served, nothing else."""
+
+import mimetypes
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from isal import igzip
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from observatoire.server.respond import not_modified
+
+mimetypes.add_type("text/javascript", ".mjs")
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+_TEXTS = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
+
+
+@dataclass(frozen=True)
+class _File:
+    stamp: tuple[int, int]  # when it changed, its length
+    body: bytes
+    zipped: bytes | None
+    media_type: str
+    etag: str
+
+
+class Static:
+    """Answers files of a folder; one that changed on disk is read again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._kept: dict[str, _File] = {}
+
+    def answer(self, request: Request, name: str) -> Response:
+        """Answer a file.
+
+        Raises
+        ------
+        HTTPException
+            404 where there is none.
+        """
+        file = self._file(name)
+        headers = {"ETag": file.etag, "Cache-Control": "public, no-cache", "Vary": "Accept-Encoding"}
+        if not_modified(request, file.etag):
+            return Response(None, 304, headers)
+        if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(file.zipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.media_type)
+        return Response(file.body, headers=headers, media_type=file.media_type)
+
+    def _file(self, name: str) -> _File:
+        try:
+            path = (self.folder / name).resolve()
+            hidden = any(part.startswith(".") for part in Path(name).parts)
+            if hidden or not path.is_relative_to(self.folder) or not path.is_file():
+                raise HTTPException(404)
+            found = path.stat()
+            stamp = (found.st_mtime_ns, found.st_size)
+            if name not in self._kept or self._kept[name].stamp != stamp:
+                self._kept[name] = _read(path, stamp)
+        except (OSError, ValueError):  # a name that no file can have: a NUL, 300 characters
+            raise HTTPException(404) from None
+        return self._kept[name]
+
+
+def _read(path: Path, stamp: tuple[int, int]) -> _File:
+    body = path.read_bytes()
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    zipped = igzip.compress(body, 3, mtime=0) if media_type.startswith(_TEXTS) and len(body) > 1_000 else None
+    return _File(stamp, body, zipped, media_type, f'W/"{blake2b(body, digest_size=12).hexdigest()}"')

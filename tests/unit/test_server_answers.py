@@ -1,0 +1,145 @@
+"""Answers: negotiation, entity tags, problems, files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from observatoire.errors import NotFound, Unauthorised
+from observatoire.server import respond
+from observatoire.server.middleware import Compress, Limit, Secure
+from observatoire.server.problems import Guard, problem_of
+from observatoire.server.static import Static
+
+pytestmark = pytest.mark.unit
+
+ALL = ("json", "html", "csv", "jsonld")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
+        ("application/geo+json", "json"),
+        ("text/csv;q=0.5, application/json;q=0.4", "csv"),
+        ("text/html;q=0, application/json", "json"),
+        ("image/png", "json"),
+        ("text/html;q=abc", "json"),
+    ],
+)
+def test_the_format_is_the_one_preferred_of_those_offered(accept: str, expected: str) -> None:
+    assert respond.accepted(accept, ALL) == expected
+
+
+def test_an_entity_tag_differs_where_anything_differs() -> None:
+    tags = {respond.tag("e", 1, "public", "/a", "x=1"), respond.tag("e", 2, "public", "/a", "x=1"),
+            respond.tag("e", 1, "planner", "/a", "x=1"), respond.tag("e", 1, "public", "/a", "x=2")}  # fmt: skip
+
+    assert len(tags) == 4
+
+
+def test_nothing_of_an_unexpected_exception_is_shown() -> None:
+    answer = problem_of(RuntimeError("password=hunter2 at /srv/secret.py"))
+    body = json.loads(bytes(answer.body))
+
+    assert answer.status_code == 500
+    assert answer.media_type == "application/problem+json"
+    assert "hunter2" not in str(body)
+    assert body["detail"].startswith("internal error, reference ")
+
+
+def test_a_problem_has_the_members_of_both_standards() -> None:
+    """RFC 9457 §3.1, and the exception schema of OGC API Common."""
+    body = json.loads(bytes(problem_of(NotFound("no such item")).body))
+
+    assert body["status"] == 404
+    assert body["detail"] == body["description"] == "no such item"
+    assert body["code"] == "NotFound"
+    assert body["title"] == "Not Found"
+    assert ":" in body["type"]
+
+
+def test_an_error_names_its_own_type_and_headers() -> None:
+    class NoSuchProcess(NotFound):
+        uri = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+        headers = {"Retry-After": "3"}  # noqa: RUF012
+
+    answer = problem_of(NoSuchProcess("no such process"))
+
+    assert json.loads(bytes(answer.body))["type"] == NoSuchProcess.uri
+    assert answer.headers["retry-after"] == "3"
+    assert problem_of(Unauthorised("no")).headers["www-authenticate"].startswith("ApiKey")
+    assert problem_of(HTTPException(405, headers={"Allow": "GET"})).headers["allow"] == "GET"
+
+
+def echo() -> TestClient:
+    async def read(request: Request) -> respond.Response:
+        return respond.Response(await request.body(), media_type="application/json")
+
+    inner = Guard(Limit(Starlette(routes=[Route("/", read, methods=["GET", "POST"])]), most=5_000))
+    return TestClient(Secure(Compress(inner)))
+
+
+def test_a_body_that_is_too_long_is_refused_said_or_not() -> None:
+    client = echo()
+
+    def streamed() -> object:
+        yield from [b"x" * 1000] * 6
+
+    assert client.post("/", content=b"x" * 5_000).status_code == 200
+    assert client.post("/", content=b"x" * 5_001).status_code == 413
+    assert client.post("/", content=streamed()).status_code == 413  # type: ignore[arg-type]
+
+
+def test_long_texts_are_compressed_for_who_takes_it() -> None:
+    client = echo()
+
+    zipped = client.post("/", content=b"y" * 3_000, headers={"Accept-Encoding": "gzip"})
+    plain = client.post("/", content=b"y" * 3_000, headers={"Accept-Encoding": "identity"})
+    short = client.post("/", content=b"y" * 500, headers={"Accept-Encoding": "gzip"})
+
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert int(zipped.headers["content-length"]) < 100
+    assert zipped.content == plain.content
+    assert "content-encoding" not in plain.headers
+    assert "content-encoding" not in short.headers
+
+
+def test_every_answer_forbids_scripts_from_elsewhere() -> None:
+    policy = echo().get("/").headers["content-security-policy"]
+
+    assert "script-src 'self'" in policy
+    assert "http" not in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "a/../../secret", ".hidden", "/etc/passwd", "nope", "", "a\0b", "x" * 300]
+)
+def test_no_file_outside_the_folder_is_served(tmp_path: Path, name: str) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "secret").write_text("s")
+    (tmp_path / "web" / ".hidden").write_text("s")
+    request = Request({"type": "http", "headers": [], "method": "GET", "path": "/"})
+
+    with pytest.raises(HTTPException):
+        Static(tmp_path / "web").answer(request, name)
+
+
+def test_a_file_that_changed_is_served_anew(tmp_path: Path) -> None:
+    request = Request({"type": "http", "headers": [], "method": "GET", "path": "/"})
+    static = Static(tmp_path)
+    (tmp_path / "a.mjs").write_text("export const a = 1;")
+    first = static.answer(request, "a.mjs")
+    (tmp_path / "a.mjs").write_text("export const a = 1234;")
+    second = static.answer(request, "a.mjs")
+
+    assert first.headers["content-type"].startswith("text/javascript")
+    assert bytes(second.body) == b"export const a = 1234;"
+    assert first.headers["etag"] != second.headers["etag"]
