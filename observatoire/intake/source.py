@@ -26,7 +26,7 @@ _DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:[T ][0-9:.]{1,15
 _LONGEST = 40
 
 
-class Rejected(Exception):  # noqa: N818 - it is the outcome of one row, not an error of the program
+class Rejected(Exception):
     """One row is refused: it goes to quarantine with this reason.
 
     Parameters

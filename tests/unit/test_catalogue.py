@@ -27,6 +27,9 @@ SMALL = {
 }
 
 
+RED = {"value": "a", "color": "#ff0000", "label": {"fr": "a", "en": "a"}}
+
+
 def written(folder: Path, **changes: object) -> Path:
     path = folder / "bancs.yml"
     path.write_text(yaml.safe_dump(SMALL | changes), "utf-8")
@@ -84,8 +87,7 @@ def test_a_small_layer_is_read(tmp_path: Path) -> None:
         ({"privacy": {"audience": ["public"], "exact": ["steward"]}}, "exact without privacy.rounding"),
         ({"properties": {"bois": {"type": "boolean"}}}, "exactly one property has `role: id`"),
         ({"properties": {"id": {"type": "integer", "role": "id"}, "Bois": {"type": "boolean"}}}, "Bois"),
-        ({"style": {"property": "couleur", "classes": [{"value": "a", "color": "#000000", "label": {"fr": "a", "en": "a"}}]}},
-         "style.property is not a property: couleur"),
+        ({"style": {"property": "couleur", "classes": [RED]}}, "style.property is not a property: couleur"),
         ({"style": {}}, "either `color` or `property`"),
     ],
 )  # fmt: skip

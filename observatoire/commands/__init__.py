@@ -1,0 +1,1 @@
+"""The commands of `obs`, one file a theme."""

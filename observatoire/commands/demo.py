@@ -1,0 +1,96 @@
+"""`obs demo`: what `make demo` does after installing: load, forecast, keys, each step once; then serve."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from observatoire.cities import city
+from observatoire.commands.base import console, counting, ready_store, stepping
+from observatoire.commands.serve import run_server
+from observatoire.forecast import forecast_and_write
+from observatoire.intake.run import load_source
+from observatoire.layers.model import AUDIENCES
+from observatoire.settings import settings
+from observatoire.store.database import Store
+from observatoire.store.keys import digest, fresh_key
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the welcome says."""
+
+    title: str
+    simulated: bool
+    keys_file: Path
+    keys: dict[str, str]
+
+
+def set_up(store: Store, connection: psycopg.Connection) -> Demo:
+    """Load what is not loaded yet, forecast what is not forecast yet, make sure of the keys."""
+    loaded = {
+        name for (name,) in connection.execute("SELECT DISTINCT source FROM obs.loads WHERE finished IS NOT NULL")
+    }
+    connection.rollback()
+    for name in city().sources:
+        if name in loaded:
+            console.print(f"[green]✓[/green] {name}: loaded before (`obs load {name}` reads it again)")
+            continue
+        with counting(f"loading {name}") as progress:
+            summary = load_source(connection, city(), name, settings=settings(), progress=progress)
+        counts = ", ".join(f"{n:,} {what}" for what, n in summary.counts().items())
+        console.print(f"[green]✓[/green] {name}: {counts}")
+    for wanted in city().forecasts:
+        row = connection.execute("SELECT 1 FROM obs.forecasts WHERE target = %s LIMIT 1", [wanted.target]).fetchone()
+        connection.rollback()
+        if row:
+            console.print(f"[green]✓[/green] forecast of {wanted.target}: made before (`obs forecast` makes it again)")
+            continue
+        with stepping(f"forecasting {wanted.target}") as progress:
+            card = forecast_and_write(store, city(), wanted, progress=progress)
+        console.print(f"[green]✓[/green] forecast of {wanted.target}: {card['words']['en']}")
+    path = settings().var / "demo-keys.json"
+    return Demo(city().title.in_("en"), city().simulated, path, demo_keys(connection, path))
+
+
+def demo_keys(connection: psycopg.Connection, path: Path) -> dict[str, str]:
+    """Return one key per audience, kept in `path` (readable by its owner only) and known to the store."""
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    keys: dict[str, str] = {audience: kept.get(audience) or fresh_key() for audience in AUDIENCES}
+    if keys != kept:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(keys, indent=1) + "\n", "utf-8")
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO obs.keys (digest, audience, label) VALUES (%s, %s, 'demo') ON CONFLICT (digest) DO NOTHING",
+            [(digest(key), audience) for audience, key in keys.items()],
+        )
+    return keys
+
+
+def demo(
+    *, load_only: Annotated[bool, typer.Option("--no-serve", help="Load and forecast, then stop")] = False
+) -> None:
+    """Make the store, load the city, forecast, write keys, serve: all that `make demo` does after installing."""
+    with ready_store() as (store, connection):
+        done = set_up(store, connection)
+        welcome(done)
+        connection.close()
+        if not load_only:
+            run_server()
+    console.print("stopped; the data are kept")
+
+
+def welcome(done: Demo) -> None:
+    """Print the addresses and the keys."""
+    base = settings().url or f"http://{settings().bind}"
+    console.print(f"\n[bold]{done.title}[/bold]" + ("  [yellow](simulated data)[/yellow]" if done.simulated else ""))
+    for name, path in (("start", "/"), ("desk", "/pro/"), ("OGC API", "/api"), ("health", "/health")):
+        console.print(f"  {name:8} {base}{path}")
+    console.print(f"  keys     {done.keys_file}  (header X-API-Key)")
+    for audience, key in done.keys.items():
+        console.print(f"    {audience:13} {key}")
+    console.print("Ctrl-C stops all; the data are kept.\n")

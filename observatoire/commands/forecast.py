@@ -1,0 +1,81 @@
+"""`obs forecast`: from the store, or from files without any store."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from observatoire.cities import ForecastSettings, city
+from observatoire.commands.base import Format, Output, ready_store, show, stepping
+from observatoire.errors import BadInput
+from observatoire.forecast import forecast_and_write
+from observatoire.forecast_files import forecast_files
+
+
+def forecast(
+    *,
+    events: Annotated[Path | None, typer.Option(help="CSV id,date,lon,lat[,category]; unset: the city's store")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Moment after which nothing is looked at; with several origins, the last")
+    ] = None,
+    origins: Annotated[int, typer.Option(min=1, help="Number of origins")] = 1,
+    step: Annotated[str, typer.Option(help="Time between origins, e.g. 7d")] = "7d",
+    horizon: Annotated[str, typer.Option(help="Length of the period, e.g. 7d")] = "7d",
+    cell: Annotated[float, typer.Option(help="Side of a cell, m")] = 250.0,
+    cells: Annotated[Path | None, typer.Option(help="CSV cell_id,x_min,y_min of the grid")] = None,
+    crs: Annotated[str | None, typer.Option(help="EPSG:n, projected, of the grid and of --cells")] = None,
+    tz: Annotated[str, typer.Option(help="Zone of naive times and of --as-of")] = "UTC",
+    mapping: Annotated[str, typer.Option("--map", help="property=column[,property=column…]")] = "",
+    category: Annotated[str | None, typer.Option(help="Only events of this category")] = None,
+    out: Annotated[Path | None, typer.Option(help="GeoParquet to write; needed with --events")] = None,
+    target: Annotated[str | None, typer.Option(help="Collection to forecast; default: the city's own list")] = None,
+    output: Output = Format.text,
+) -> None:
+    """Forecast the next period by cell, and say how good such forecasts have been."""
+    if events is None:
+        _from_store(target, as_of, horizon, output)
+        return
+    for name, value in (("--out", out), ("--as-of", as_of)):
+        if value is None:
+            raise BadInput(f"{name}: needed with --events")
+    with stepping("forecast") as progress:
+        summary = forecast_files(
+            events, as_of=str(as_of), horizon=horizon, cell=cell, out=out or Path(), origins=origins, step=step,
+            cells=cells, crs=crs, tz=tz, mapping=parse_map(mapping), category=category, progress=progress,
+        )  # fmt: skip
+    show(summary, output, text=words(summary.get("card") or {}) + f"\nwritten: {out}")
+
+
+def _from_store(target: str | None, as_of: str | None, horizon: str, output: Format) -> None:
+    days = days_of(horizon)
+    wanted = [ForecastSettings(target=target, horizon_days=days)] if target else list(city().forecasts)
+    if not wanted:
+        raise BadInput("--target: the city's file lists no forecast")
+    cards: list[dict[str, Any]] = []
+    with ready_store() as (store, _):
+        for one in wanted:
+            with stepping(one.target) as progress:
+                cards.append(forecast_and_write(store, city(), one, as_of=as_of, progress=progress))
+    show({"forecasts": cards}, output, text="\n".join(words(card) for card in cards))
+
+
+def days_of(horizon: str) -> int:
+    """Return the number of days of `7d` or `2w`."""
+    number, unit = horizon[:-1], horizon[-1:]
+    if not number.isdigit() or unit not in ("d", "w"):
+        raise BadInput(f"--horizon: expected e.g. 7d or 2w, got {horizon!r}")
+    return int(number) * (7 if unit == "w" else 1)
+
+
+def parse_map(text: str) -> dict[str, str]:
+    """Return `property=column,…` as a dictionary."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if any(not sign or not name.strip() or not column.strip() for name, sign, column in pairs):
+        raise BadInput(f"--map: expected property=column[,property=column…], got {text!r}")
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def words(card: dict[str, Any]) -> str:
+    """Return a card in one sentence."""
+    said: dict[str, str] = card.get("words") or {}
+    return said.get("en", "")

@@ -1,0 +1,113 @@
+"""`obs load`, `obs quarantine`: rows in, and why some stayed out."""
+
+from typing import Annotated
+
+import typer
+
+from observatoire.cities import city
+from observatoire.commands.base import Format, Output, console, counting, ready_store, show
+from observatoire.errors import BadInput
+from observatoire.intake.load import Summary
+from observatoire.intake.options import options_from_text
+from observatoire.intake.quarantine import entries, totals
+from observatoire.intake.run import load_file, load_source
+from observatoire.settings import settings
+
+
+def sentence(summary: Summary) -> str:
+    """Return one line that accounts for every row."""
+    text = (
+        f"{summary.source}: {summary.read:,} read = {summary.inserted:,} inserted + {summary.updated:,} updated"
+        f" + {summary.unchanged:,} unchanged + {summary.quarantined:,} quarantined"
+    )
+    if summary.reasons:
+        text += " (" + ", ".join(f"{reason}: {n:,}" for reason, n in sorted(summary.reasons.items())) + ")"
+    return text
+
+
+def load(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources of the city's file")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All sources of the city, in their order")] = False,
+    connector: Annotated[str, typer.Option(help="csv or geofile: load a file that is not a source of the city")] = "",
+    collection: Annotated[str, typer.Option(help="Collection that the file goes into")] = "",
+    file: Annotated[str, typer.Option(help="Path of the file, or - for standard input")] = "",
+    mapping: Annotated[
+        str, typer.Option("--map", help="property=column[,property=column…]; id is the source's key")
+    ] = "",
+    codes: Annotated[list[str] | None, typer.Option(help="property:theirs=ours[,theirs=ours…], repeatable")] = None,
+    drop: Annotated[str, typer.Option(help="Columns that are not taken, by name, comma-separated")] = "",
+    crs: Annotated[str | None, typer.Option(help="EPSG:n of the columns x and y")] = None,
+    tz: Annotated[str | None, typer.Option(help="Zone of times without offset; default: the city's")] = None,
+    separator: Annotated[str | None, typer.Option(help="Default: found from the header")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Default: utf-8")] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark: . or ,")] = None,
+    origin: Annotated[str | None, typer.Option(help="reported, discovered, sensor or administrative")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer inside a GeoPackage")] = None,
+    source: Annotated[str | None, typer.Option(help="Name under which the file's keys are kept")] = None,
+    planned: Annotated[bool, typer.Option("--planned", help="Dates may lie ahead")] = False,
+    output: Output = Format.text,
+) -> None:
+    """Load sources of the city, or one file; every row is accounted for."""
+    if connector:
+        _load_one_file(
+            connector, collection, file, output, source=source,
+            options={
+                "map": mapping, "codes": codes or (), "drop": drop, "crs": crs, "tz": tz, "separator": separator,
+                "encoding": encoding,
+                "decimal": decimal, "origin": origin, "layer": layer, "planned": planned,
+            },
+        )  # fmt: skip
+        return
+    names = list(city().sources) if every else list(sources or ())
+    if not names:
+        raise BadInput(f"name a source ({', '.join(city().sources)}), or --all, or --connector with --file")
+    done: dict[str, Summary] = {}
+    with ready_store() as (_, connection):
+        for name in names:
+            with counting(name) as progress:
+                done[name] = load_source(connection, city(), name, settings=settings(), progress=progress)
+            if output is Format.text:
+                console.print(f"[green]✓[/green] {sentence(done[name])}")
+    total = {
+        field: sum(s.counts()[field] for s in done.values())
+        for field in ("read", "inserted", "updated", "unchanged", "quarantined")
+    }
+    result = total if len(done) == 1 else total | {"sources": {name: s.counts() for name, s in done.items()}}
+    show(result, output, text=f"{total['read']:,} rows read, none lost")
+
+
+def _load_one_file(
+    connector: str, collection: str, file: str, output: Format, *, source: str | None, options: dict[str, object]
+) -> None:
+    for name, value in (("--collection", collection), ("--file", file), ("--map", options["map"])):
+        if not value:
+            raise BadInput(f"{name}: needed with --connector")
+    checked = options_from_text(**options)  # type: ignore[arg-type]
+    with ready_store() as (_, connection), counting(file) as progress:
+        summary = load_file(
+            connection, city(), connector=connector, collection=collection, file=file, options=checked,
+            settings=settings(), source=source, progress=progress,
+        )  # fmt: skip
+    show(summary.counts(), output, text=sentence(summary))
+
+
+def quarantine(
+    source: Annotated[str | None, typer.Argument(help="Only this source")] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows shown")] = 20,
+    output: Output = Format.text,
+) -> None:
+    """Show which rows were refused, and why. The rows themselves are not kept."""
+    with ready_store() as (_, connection):
+        rows = entries(connection, source=source, limit=limit)
+        sums = [t for t in totals(connection) if source in (None, t.source)]
+    lines = [f"{t.source} → {t.collection}: {t.reason}: {t.rows:,}" for t in sums]
+    lines += [f"  {e.source} line {e.line}: {e.message}" for e in rows]
+    result = {"totals": [vars_of(t) for t in sums], "rows": [vars_of(e) for e in rows]}
+    show(result, output, text="\n".join(lines) or "nothing in quarantine")
+
+
+def vars_of(entry: object) -> dict[str, object]:
+    """Return the fields of a small dataclass."""
+    return {name: getattr(entry, name) for name in getattr(entry, "__dataclass_fields__", {})}

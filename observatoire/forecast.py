@@ -1,0 +1,146 @@
+"""A forecast from the store: what `obs forecast`, `make demo` and the process `risk-forecast` share."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from psycopg import Connection
+from pyproj import Transformer
+
+from observatoire.cities import City, ForecastSettings
+from observatoire.errors import BadInput
+from observatoire.layers.catalog import layer_of
+from observatoire.risk.evaluate import Progress
+from observatoire.risk.forecast import Forecast, forecast
+from observatoire.risk.grid import Grid
+from observatoire.store.database import Store
+from observatoire.store.forecasts import write_forecast
+from observatoire.store.occurrences import TABLES, local_midnight, read_events, read_grid
+
+MOST_CELLS = 250_000
+
+type Corners = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class StoreForecast:
+    """A forecast, and the cells that its rows speak of, in the same order."""
+
+    target: str
+    horizon_days: int
+    forecast: Forecast
+    grid: Grid
+
+
+def forecast_and_write(
+    store: Store, city: City, wanted: ForecastSettings, *, as_of: str | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Forecast a collection of the city on the city's grid, keep it, and return its card."""
+    with store.connect() as connection:
+        made = forecast_store(
+            connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city), progress=progress
+        )
+        connection.rollback()
+        return keep(connection, city, made)
+
+
+def keep(connection: Connection[Any], city: City, made: StoreForecast) -> dict[str, Any]:
+    """Write a forecast to `risque` and its card to `obs.forecasts`, and return the card."""
+    return write_forecast(
+        connection,
+        city,
+        target=made.target,
+        horizon_days=made.horizon_days,
+        forecast=made.forecast,
+        grid=made.grid,
+    )
+
+
+def forecast_store(
+    connection: Connection[Any],
+    city: City,
+    target: str,
+    horizon_days: int,
+    *,
+    as_of: datetime | None = None,
+    schema: str = TABLES,
+    cell: float | None = None,
+    nature: str | None = None,
+    bbox: Corners | None = None,
+    progress: Progress | None = None,
+) -> StoreForecast:
+    """Forecast the reported items of a collection, by cell.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Of a login that may read `schema`.
+    horizon_days : int, days
+    as_of : datetime, optional
+        Origin; by default the first midnight of the city after the last item or, where that is still to come, the last
+        midnight that has been.
+    schema : str
+        What is read: the tables, or the views of an audience.
+    cell : float, m, optional
+        Side of a cell; by default the city's grid.
+    nature : str, optional
+        One kind only.
+    bbox : (west, south, east, north), degrees, optional
+        Cells whose centre lies in it; the forecast and its skill are then those of this area.
+
+    Raises
+    ------
+    BadInput
+        If `as_of` lies ahead, there is nothing to forecast from, or no cell.
+    """
+    now = datetime.now(UTC)
+    if as_of is not None and as_of > now:
+        raise BadInput("as_of: expected a moment that has been, got one that lies ahead")
+    xy, dates = read_events(connection, layer_of(target), schema=schema, nature=nature)
+    if len(dates) == 0:
+        raise BadInput(f"target: {target} has no reported item to forecast from")
+    origin = as_of or _after(dates[-1].to_pydatetime(), city, now)
+    grid = read_grid(connection, city, events=xy[np.asarray(dates < pd.Timestamp(origin))], schema=schema, cell=cell)
+    if bbox is not None:
+        grid = _within(grid, bbox)
+    if grid.n_cells > MOST_CELLS:
+        raise BadInput(f"cell: expected at most {MOST_CELLS} cells, got {grid.n_cells}; enlarge the cell")
+    try:
+        made = forecast(xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, progress=progress)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    return StoreForecast(target, horizon_days, made, grid)
+
+
+def parse_moment(text: str | None, city: City) -> datetime | None:
+    """Return a date or a time, read in the city's zone where it has none; None of None.
+
+    Raises
+    ------
+    BadInput
+        If it is neither.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=city.zone)
+    except ValueError:
+        raise BadInput("as_of: expected a date like 2024-05-01 or a time like 2024-05-01T00:00:00+02:00") from None
+
+
+def _after(last: datetime, city: City, now: datetime) -> datetime:
+    following = local_midnight(last, city, after=True)
+    return following if following <= now else local_midnight(now, city, after=False)
+
+
+def _within(grid: Grid, bbox: Corners) -> Grid:
+    to_degrees = Transformer.from_crs(grid.crs, "OGC:CRS84", always_xy=True)
+    lon, lat = to_degrees.transform(grid.centres[:, 0], grid.centres[:, 1])
+    west, south, east, north = bbox
+    inside = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    if inside.size == 0:
+        raise BadInput("bbox: no cell of the city has its centre in it")
+    return Grid.of_cells(grid.cell_id[inside], grid.x_min[inside], grid.y_min[inside], cell=grid.cell, crs=grid.crs)

@@ -1,0 +1,140 @@
+"""Rolling origin: each past period forecast from what was known before it, and what the scores are worth."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from observatoire.risk.arrays import Floats
+from observatoire.risk.base import Forecaster
+from observatoire.risk.counts import Counts
+from observatoire.risk.predictive import Predictive
+from observatoire.risk.scores import score
+
+REFIT = 13  # periods between two choices of hyper-parameters
+LEAST_PAST = 8  # periods before the first origin that is scored
+FEW = 20  # origins under which the bootstrap draws blocks
+BLOCK = 4  # origins: a month of weeks
+DRAWS = 4000
+
+type Progress = Callable[[int, int, str], None]
+
+
+def fitted(
+    model: Forecaster, counts: Counts, n_periods: int, cache: dict[int, Forecaster], *, refit: int = REFIT
+) -> Forecaster:
+    """Return the model as it stood after the first `n_periods`.
+
+    Hyper-parameters were chosen at the last refit before, a date of the calendar and not of the origin: the same
+    origin gives the same forecast whether it stands alone or in a series.
+    """
+    number = int(counts.numbers[0]) + n_periods
+    chosen = n_periods - number % refit
+    if chosen < LEAST_PAST:
+        chosen = n_periods
+    if chosen not in cache:
+        cache[chosen] = clone(model).fit(counts.table[:, :chosen])
+    if chosen == n_periods:
+        return cache[chosen]
+    return deepcopy(cache[chosen]).update(counts.table[:, :n_periods])
+
+
+@dataclass
+class Roller:
+    """Forecasts and scores of several models over the origins of one history, each computed once.
+
+    Attributes
+    ----------
+    counts : Counts
+    models : mapping of name to Forecaster, not fitted
+    steps : int, periods
+        Horizon of the forecasts.
+    refit : int, periods
+        Between two choices of hyper-parameters.
+    """
+
+    counts: Counts
+    models: Mapping[str, Forecaster]
+    steps: int = 1
+    refit: int = REFIT
+
+    def __post_init__(self) -> None:
+        self._fits: dict[str, dict[int, Forecaster]] = {name: {} for name in self.models}
+        self._scores: dict[tuple[str, int], dict[str, float]] = {}
+
+    def predict(self, name: str, n_periods: int) -> Predictive:
+        """Return the forecast of the `steps` periods after the first `n_periods`."""
+        past = self.counts.table[:, :n_periods]
+        model = fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
+        return model.predictive(past)
+
+    def came(self, n_periods: int) -> Floats:
+        """Return what came in the `steps` periods after the first `n_periods`."""
+        ahead = self.counts.table[:, n_periods : n_periods + self.steps]
+        return np.asarray(ahead.sum(axis=1), dtype=float).ravel()
+
+    def origins(self, n_periods: int, most: int) -> list[int]:
+        """Return up to `most` origins whose whole period lies before the end of the first `n_periods`, oldest first."""
+        return list(range(n_periods - self.steps, LEAST_PAST - 1, -self.steps))[:most][::-1]
+
+    def scores(self, origins: list[int], progress: Progress | None = None) -> pd.DataFrame:
+        """Return one row per origin and model, indexed by both."""
+        rows = {}
+        for done, origin in enumerate(origins):
+            if progress:
+                progress(done, len(origins), "past periods scored")
+            for name in self.models:
+                if (name, origin) not in self._scores:
+                    self._scores[name, origin] = score(self.predict(name, origin), self.came(origin))
+                rows[name, origin] = self._scores[name, origin]
+        frame = pd.DataFrame.from_dict(rows, orient="index")
+        frame.index = pd.MultiIndex.from_tuples(rows or [], names=["model", "origin"])
+        return frame
+
+
+def resample(n: int, *, random_state: int, draws: int = DRAWS) -> Floats:
+    """Return bootstrap weights of n origins, shape (draws, n), of sum n by row: in blocks under 20 origins."""
+    rng = np.random.default_rng(random_state)
+    size = BLOCK if BLOCK < n < FEW else 1
+    starts = rng.integers(0, n, size=(draws, -(-n // size)))
+    drawn = ((starts[:, :, None] + np.arange(size)) % n).reshape(draws, -1)[:, :n]
+    return np.asarray(
+        np.bincount((drawn + n * np.arange(draws)[:, None]).ravel(), minlength=n * draws).reshape(draws, n), dtype=float
+    )
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Relative gain of one mean over another, with its interval."""
+
+    relative: float
+    lower: float
+    upper: float
+    level: float = 0.95
+
+
+def gain(ours: Floats, theirs: Floats, *, random_state: int = 0, level: float = 0.95) -> Gain:
+    """Return by how much the mean of `ours` exceeds that of `theirs`, paired over origins, by the bootstrap.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray, shape (n_origins,)
+        A score of two models at the same origins, higher is better. Origins where either is NaN are left out.
+
+    Returns
+    -------
+    Gain
+        mean(ours) / mean(theirs) - 1; NaN where no origin is left or theirs are all zero.
+    """
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    ours, theirs = ours[both], theirs[both]
+    if len(ours) == 0 or theirs.sum() <= 0:
+        return Gain(float("nan"), float("nan"), float("nan"), level)
+    weights = resample(len(ours), random_state=random_state)
+    base = weights @ theirs
+    drawn = (weights @ ours)[base > 0] / base[base > 0] - 1
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Gain(float(ours.sum() / theirs.sum() - 1), float(low), float(high), level)

@@ -1,0 +1,221 @@
+"""Forecast of places: expected events by cell, or an abstention, with the skill measured on past origins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
+
+from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
+from observatoire.risk.arrays import Bools, Dates, Floats, Ints
+from observatoire.risk.card import card
+from observatoire.risk.counts import Counts, count, wall_time
+from observatoire.risk.evaluate import Progress, Roller
+from observatoire.risk.grid import Grid
+from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, lineup
+from observatoire.risk.predictive import Predictive
+from observatoire.risk.spans import WEEK, Horizon, days
+
+COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
+LEVEL = 0.9  # of the interval of each cell's count
+PAST_ORIGINS = 52  # on which the skill is measured
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """One forecast.
+
+    Attributes
+    ----------
+    frame : DataFrame, one row per cell in the order of the grid
+        `as_of` (aware, UTC), `cell_id`, `expected` (events in the horizon), `lower` and `upper` (90 % interval of the
+        cell's count), `probability` (of at least one event), `rank` (1 the highest), `answer`. All but the names and
+        the answer are null where it abstains.
+    answer : abstains, count or model
+    card : dict, JSON-serialisable
+        The skill card: see `observatoire.risk.card`.
+    """
+
+    frame: pd.DataFrame
+    answer: Answer
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events on a grid: the cell of each (-1 outside) and its wall time."""
+
+    cells: Ints
+    dates: Dates
+
+    def before(self, as_of: np.datetime64) -> Bools:
+        return np.asarray((self.cells >= 0) & (self.dates < as_of))
+
+    def situation(self, as_of: np.datetime64, n_cells: int) -> tuple[Situation, int, np.datetime64 | None]:
+        """Return what the data allow, the number of events and the last one's date, all before the origin."""
+        known = self.dates[self.before(as_of)]
+        if known.size == 0:
+            return Situation(0.0, 0.0, n_cells, 0.0), 0, None
+        recent = int((known >= as_of - np.timedelta64(WEEK * WEEKS_OF_LEVEL, "D")).sum())
+        day = np.timedelta64(1, "D")
+        span, since = (as_of - known.min()) / day, (as_of - known.max()) / day
+        return Situation(float(span), recent / WEEKS_OF_LEVEL, n_cells, float(since)), known.size, known.max()
+
+
+def forecast(
+    xy: ArrayLike,
+    dates: Any,
+    grid: Grid,
+    *,
+    as_of: Any,
+    horizon: str | float = "7d",
+    tz: str = "UTC",
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Forecast the events of each cell in the horizon that begins at `as_of`.
+
+    Parameters
+    ----------
+    xy : array, shape (n_events, 2), m
+        In the CRS of the grid.
+    dates : array, shape (n_events,)
+        Aware dates are converted to `tz`; naive ones are wall time of `tz`.
+    grid : Grid
+    as_of : datetime or text
+        Origin. Events at or after it are not looked at.
+    horizon : text or number
+        Whole days: `7d`, `2w`.
+    tz : str
+        Time zone of the city: periods begin at its hours.
+    random_state : int
+        Of the bootstrap, which is all that is random.
+    progress : callable (done, total, message), optional
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a date is missing, or the horizon is not a whole number of days.
+    """
+    return next(
+        iter_forecasts(
+            xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, random_state=random_state, progress=progress
+        )
+    )
+
+
+def forecasts(xy: ArrayLike, dates: Any, grid: Grid, **options: Any) -> list[Forecast]:
+    """Return forecasts from several origins, the oldest first: options of `iter_forecasts`."""
+    return list(iter_forecasts(xy, dates, grid, **options))
+
+
+def iter_forecasts(
+    xy: ArrayLike,
+    dates: Any,
+    grid: Grid,
+    *,
+    as_of: Any,
+    horizon: str | float = "7d",
+    origins: int = 1,
+    step: str | float = "7d",
+    tz: str = "UTC",
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Iterator[Forecast]:
+    """Yield the forecasts of `origins` origins, `step` apart, the last at `as_of`; the rest as in `forecast`.
+
+    Each is what `forecast` gives for that origin alone; past periods that they share are computed once.
+    """
+    if origins < 1:
+        raise ValueError(f"origins must be >= 1, got {origins}")
+    events = Events(grid.locate(xy), wall_time(dates, tz))
+    if len(events.cells) != len(events.dates):
+        raise ValueError(f"xy has {len(events.cells)} rows, dates {len(events.dates)}")
+    if np.isnat(events.dates).any():
+        raise ValueError("dates: some are missing; leave these events out and count them")
+    last, ahead = wall_time([as_of] if not isinstance(as_of, str) else as_of, tz)[0], Horizon(days(horizon))
+    back = np.arange(origins)[::-1] * np.timedelta64(days(step), "D")
+    roller: Roller | None = None
+    with threadpool_limits(limits=1):
+        for k, origin in enumerate(last - back):
+            if roller is None or (days(step) / ahead.period) % 1:
+                end = last if (days(step) / ahead.period) % 1 == 0 else origin
+                counts = count(events.cells, events.dates, grid.n_cells, end=end, period=ahead.period)
+                roller = Roller(counts, lineup(grid, ahead), ahead.steps, ahead.weeks(WEEKS_OF_REFIT))
+            if progress and origins > 1:
+                progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
+            told = progress if origins == 1 else None
+            yield _one(events, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told)
+
+
+def _one(
+    events: Events,
+    grid: Grid,
+    as_of: np.datetime64,
+    horizon: Horizon,
+    roller: Roller,
+    *,
+    tz: str,
+    random_state: int,
+    progress: Progress | None,
+) -> Forecast:
+    situation, n_events, last_date = events.situation(as_of, grid.n_cells)
+    n_periods = _periods(roller.counts, as_of)
+    verdict, scores = hopeless(situation), None
+    if verdict is None:
+        scores = roller.scores(roller.origins(n_periods, PAST_ORIGINS), progress)
+        verdict = decide(scores, random_state=random_state)
+    maps = {name: roller.predict(name, n_periods) for name in roller.models} if verdict.answer != "abstains" else {}
+    served = maps.get(verdict.answer)
+    aware = pd.Timestamp(as_of).tz_localize(tz, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+    return Forecast(
+        frame=_frame(grid, aware, verdict, served, maps.get("model")),
+        answer=verdict.answer,
+        card=card(
+            verdict,
+            scores,
+            grid,
+            situation=situation,
+            n_events=n_events,
+            last_date=last_date,
+            as_of=aware,
+            horizon=horizon,
+            maps=maps,
+        ),
+    )
+
+
+def _periods(counts: Counts, as_of: np.datetime64) -> int:
+    """Return how many of the counted periods end at or before the origin."""
+    gone = (counts.end - as_of) / np.timedelta64(1, "D") / counts.period
+    return max(counts.n_periods - round(float(gone)), 0)
+
+
+def _frame(
+    grid: Grid, as_of: pd.Timestamp, verdict: Verdict, served: Predictive | None, tie: Predictive | None
+) -> pd.DataFrame:
+    n = grid.n_cells
+    empty = np.full(n, np.nan)
+    values: dict[str, Any] = dict.fromkeys(("expected", "lower", "upper", "probability"), empty)
+    rank = pd.array([pd.NA] * n, dtype="Int64")
+    if served is not None:
+        lower, upper = served.interval(LEVEL)
+        values = {"expected": served.expected, "lower": lower, "upper": upper, "probability": served.probability()}
+        rank = pd.array(_rank(served.expected, tie.expected if tie else served.expected), dtype="Int64")
+    data = {"as_of": pd.DatetimeIndex([as_of] * n), "cell_id": grid.cell_id, **values, "rank": rank}
+    return pd.DataFrame(data | {"answer": np.array([verdict.answer] * n, dtype=object)})[list(COLUMNS)]
+
+
+def _rank(risk: Floats, tie: Floats) -> Ints:
+    """Return ranks from 1, the highest risk first; among equals the second map decides, then the order of cells."""
+    order = np.lexsort((-tie, -risk))
+    rank = np.empty(len(risk), dtype=np.int64)
+    rank[order] = np.arange(1, len(risk) + 1)
+    return rank

@@ -1,0 +1,46 @@
+"""Maps of past events: one for each way of forgetting and each reach in space."""
+
+import numpy as np
+
+from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.grid import Grid
+from observatoire.risk.smooth import smooth
+
+FOREVER = float("inf")  # half-life of the map that forgets nothing
+
+
+def decay(n_periods: int, half_life: float) -> Floats:
+    """Return the weight of each past period, 1 for the last one, halved every `half_life` periods.
+
+    >>> decay(3, 1.0)
+    array([0.25, 0.5 , 1.  ])
+    """
+    return np.asarray(0.5 ** (np.arange(n_periods - 1, -1, -1) / half_life))
+
+
+def maps(
+    table: Table, n_periods: int, *, grid: Grid | None, half_lives: tuple[float, ...], reaches: tuple[float, ...]
+) -> Floats:
+    """Return decayed and smoothed counts as known after the first `n_periods` columns.
+
+    Returns
+    -------
+    ndarray, shape (1 + n_half_lives · n_reaches, n_cells), events
+        The first is a flat map of ones; without a grid each half-life gives one map.
+    """
+    weights = np.zeros((table.shape[1], len(half_lives)))
+    weights[:n_periods] = np.column_stack([decay(n_periods, half_life) for half_life in half_lives])
+    counts = np.ascontiguousarray(np.asarray(table @ weights).T)
+    near = [counts] if grid is None else [smooth(counts, grid, bandwidth=reach) for reach in reaches]
+    return np.concatenate([np.ones((1, table.shape[0])), *near])
+
+
+def shares(raw: Floats, sums: Floats | None = None) -> Floats:
+    """Return maps divided by their sums, so that each is a distribution over cells; an empty map becomes flat."""
+    sums = raw.sum(axis=1) if sums is None else sums
+    empty = sums <= 0
+    if not empty.any():
+        return raw / sums[:, None]
+    out = raw / np.where(empty, 1.0, sums)[:, None]
+    out[empty] = 1 / raw.shape[1]
+    return out

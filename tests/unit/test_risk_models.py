@@ -1,0 +1,123 @@
+"""The models, held against mathematics and scikit-learn."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy import sparse, stats
+from sklearn.exceptions import SkipTestWarning
+from sklearn.utils.estimator_checks import check_estimator
+
+from observatoire.risk.base import Forecaster
+from observatoire.risk.baselines import Count, CountLastYear, Flat
+from observatoire.risk.gamma_poisson import EmpiricalBayes
+from observatoire.risk.grid import Grid
+from observatoire.risk.level import level, past_levels, shock
+from observatoire.risk.self_exciting import SelfExciting, explain
+
+pytestmark = pytest.mark.unit
+
+MODELS = [Flat(), Count(), CountLastYear(), EmpiricalBayes(), SelfExciting()]
+GRID = Grid.covering((0, 0, 5000, 5000), cell=250, crs="EPSG:2154")
+
+
+def drawn(n_periods: int = 60, seed: int = 0) -> sparse.csc_array:
+    rng = np.random.default_rng(seed)
+    return sparse.csc_array(
+        rng.poisson(rng.gamma(0.5, 0.4, GRID.n_cells)[:, None], (GRID.n_cells, n_periods)).astype(float)
+    )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_scikit_learns_estimator_checks_pass(model: Forecaster) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SkipTestWarning)  # array API input, asked for by an environment variable
+        check_estimator(model)
+
+
+@pytest.mark.parametrize("model", [Flat(), CountLastYear(), EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID)])
+def test_expected_events_sum_to_the_level(model: Forecaster) -> None:
+    X = drawn()
+
+    expected = model.fit(X).predict(X)
+
+    assert expected.sum() == pytest.approx(X.sum(axis=0)[-8:].mean())
+    assert (expected > 0).all()
+
+
+def test_the_count_is_what_its_definition_says() -> None:
+    """90 % of the last 52 periods' share, 10 % flat, times the mean of the last 8 periods."""
+    X = drawn(70).toarray()
+
+    share = X[:, -52:].sum(axis=1) / X[:, -52:].sum()
+    expected = (0.9 * share + 0.1 / len(X)) * X[:, -8:].sum() / 8
+
+    assert CountLastYear().fit(X).predict(X) == pytest.approx(expected)
+
+
+def test_the_posterior_is_the_conjugate_gamma() -> None:
+    """Without decay or neighbours: Gamma(κm + Σy, κ + n) by numerical integration of Bayes' rule."""
+    X = drawn(12).toarray()
+    model = EmpiricalBayes(half_life=1e9, kappa=5.0).fit(X)
+    prior = stats.gamma(5 * X.mean(), scale=1 / 5)
+    rates = np.linspace(1e-6, 8, 200_001)
+
+    for row in (int(X.sum(axis=1).argmax()), int(X.sum(axis=1).argmin())):
+        density = prior.pdf(rates) * stats.poisson.pmf(X[row][:, None], rates).prod(axis=0)
+        density /= density.sum()
+        mean = (rates * density).sum()
+        variance = ((rates - mean) ** 2 * density).sum()
+        share = model.predict(X)[row] / model.level_
+
+        assert share == pytest.approx(mean / (X.mean() * len(X)), rel=1e-3)
+        assert model.predictive(X).spread[row] == pytest.approx(variance / mean**2, rel=1e-3)
+
+
+def test_em_finds_the_shares_that_events_were_drawn_with() -> None:
+    rng = np.random.default_rng(0)
+    maps = rng.dirichlet(np.full(300, 0.2), size=3)
+    truth = np.array([0.6, 0.3, 0.1])
+    events = rng.multinomial(60_000, truth @ maps)
+
+    theta = explain(maps, events.astype(float), steps=400, pseudo=0.0)
+
+    assert theta == pytest.approx(truth, abs=0.02)
+
+
+def test_an_update_keeps_what_was_chosen_and_equals_a_fit_when_nothing_is_chosen() -> None:
+    X = drawn(60)
+    model = EmpiricalBayes(half_life=10.0, bandwidth=300.0, kappa=4.0, grid=GRID)
+
+    updated = model.fit(X[:, :50]).update(X).predict(X)
+
+    assert updated.tolist() == model.fit(X).predict(X).tolist()
+
+
+def test_an_empty_history_is_flat() -> None:
+    X = np.zeros((GRID.n_cells, 20))
+    for model in (CountLastYear(), EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID)):
+        assert model.fit(X).predict(X).tolist() == [0.0] * GRID.n_cells
+
+
+def test_a_grid_of_another_size_is_refused() -> None:
+    for model in (EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID)):
+        with pytest.raises(ValueError, match="cells"):
+            model.fit(np.ones((3, 20)))
+
+
+def test_counts_below_zero_are_refused() -> None:
+    with pytest.raises(ValueError, match="Negative"):
+        CountLastYear().fit(np.array([[1.0, -1.0]]))
+
+
+def test_level_is_the_mean_of_the_memory() -> None:
+    assert level(np.arange(20.0), memory=8) == pytest.approx(15.5)
+    said, came = past_levels(np.arange(20.0), memory=8, steps=2)
+    assert (said[-1], came[-1]) == (2 * 13.5, 18 + 19)
+
+
+def test_the_shock_that_totals_were_drawn_with_is_found() -> None:
+    rng = np.random.default_rng(1)
+    came = rng.poisson(400 * rng.gamma(1 / 0.01, 0.01, 5000)).astype(float)
+
+    assert shock(np.full(5000, 400.0), came) == pytest.approx(0.01, rel=0.1)
