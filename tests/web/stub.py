@@ -306,9 +306,12 @@ class Handler(BaseHTTPRequestHandler):
         self.allow(collection)
         found = self.city.features(collection)
         if "datetime" in query:
-            start, end = query["datetime"].split("/")
-            within = [datetime.fromisoformat(t) for t in (start, end)]
-            found = [f for f in found if within[0] <= datetime.fromisoformat(f["properties"]["date"]) <= within[1]]
+            start, _, end = query["datetime"].partition("/")
+            first, last = datetime.fromisoformat(start), datetime.fromisoformat(end or start)
+            instant = "as_of" if collection == "risque" else "date"
+            found = [f for f in found if first <= datetime.fromisoformat(f["properties"][instant]) <= last]
+        if "target" in query:
+            found = [f for f in found if f["properties"]["target"] == query["target"]]
         limit, offset = int(query.get("limit", 10)), int(query.get("offset", 0))
         links = []
         if offset + limit < len(found):

@@ -55,7 +55,8 @@ export async function forecast(api, collections) {
   try {
     const card = await api.json("/pro/forecast.json");
     if (card.answer === "abstains") return { state: "ready", card, cells: [] };
-    const { features } = await api.items("risque", { limit: PAGE }, MOST_CELLS);
+    const own = { limit: PAGE, datetime: card.as_of, target: card.target };
+    const { features } = await api.items("risque", own, MOST_CELLS);
     return { state: "ready", card, cells: latest(features, card) };
   } catch (error) {
     if (error instanceof ApiError && error.kind === "missing") return { state: "none" };
@@ -64,11 +65,11 @@ export async function forecast(api, collections) {
   }
 }
 
-/** The cells of the card's own forecast, by rank: the collection may keep earlier ones. */
-function latest(features, { as_of }) {
-  const at = Date.parse(as_of);
+/** The cells of the card's own forecast, by rank: the collection may keep others, made before or for longer periods. */
+function latest(features, { as_of, end }) {
+  const same = (a, b) => Date.parse(a) === Date.parse(b);
   return features
-    .filter(({ properties }) => Date.parse(properties.as_of) === at && properties.expected !== null)
+    .filter(({ properties: p }) => same(p.as_of, as_of) && same(p.fin, end) && p.expected !== null)
     .sort((a, b) => a.properties.rank - b.properties.rank);
 }
 
