@@ -18,7 +18,7 @@ ATTEMPTS = 4
 _WORTH_ANOTHER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class _TryAgain(Exception):  # noqa: N818 - an outcome of one attempt
+class _TryAgain(Exception):
     """The server may answer better in a moment."""
 
 

@@ -1,4 +1,7 @@
-"""A load: check, locate, stage, merge. One transaction; nothing disappears; running twice changes nothing."""
+"""A load: check, locate, stage, merge. One transaction; nothing disappears; running twice changes nothing.
+
+What is refused leaves its line, field and reason; the row itself only sealed, for stewards, where they have a key.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,17 +14,19 @@ from psycopg import Connection, Cursor
 from psycopg.pq import TransactionStatus
 
 from observatoire.cities import City
-from observatoire.errors import StoreUnavailable
+from observatoire.errors import BadInput, StoreUnavailable
 from observatoire.intake.check import Checker
+from observatoire.intake.firewall.firewall import find, may_be_shown
 from observatoire.intake.locate import Locator
+from observatoire.intake.sealed import Sealer, purge, sealer
 from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
 from observatoire.store.upsert import create_staging, keep_refused, merge, stage, staged_columns
 
 BATCH = 5_000  # rows: what is held in memory at once
 
-#: Line, fingerprint of the row, and the item or why there is none.
-Outcome = tuple[int, bytes, Item | Rejected]
+#: Line, fingerprint of the row, the item or why there is none, and the row as it came (None where it is not one).
+Outcome = tuple[int, bytes, Item | Rejected, Mapping[str, Any] | None]
 Progress = Callable[[int], None]
 
 
@@ -61,22 +66,22 @@ def parsed(records: Iterable[Record], parse: Callable[[Row], Item]) -> Iterator[
     """Return the items of records; the rows go no further."""
     for line, row, fingerprint, geometry in records:
         if isinstance(row, Rejected):
-            yield line, fingerprint, row
+            yield line, fingerprint, row, None
             continue
         try:
             item = parse(row)
         except Rejected as rejected:
-            yield line, fingerprint, rejected
+            yield line, fingerprint, rejected, row
             continue
         if geometry is not None:
             item["geometry"] = geometry
-        yield line, fingerprint, item
+        yield line, fingerprint, item, row
 
 
 def made(items: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
     """Return items that a source makes itself, ranked from 1; their fingerprint is that of their key."""
     for rank, item in enumerate(items, start=1):
-        yield rank, digest(str(item.get("source_key")).encode()), dict(item)
+        yield rank, digest(str(item.get("source_key")).encode()), dict(item), item
 
 
 def load(
@@ -103,18 +108,24 @@ def load(
     Raises
     ------
     StoreUnavailable
-        If the store goes away: nothing of the load is kept.
+        If the store goes away, or refuses what it is given: nothing of the load is kept.
+    BadInput
+        If the name of the source is a person's data.
     BadSource
         From the source itself: nothing of the load is kept.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise ValueError("connection must be outside any transaction")
+    if find(source):
+        raise BadInput("source: expected the name of a system; this one holds data of a person")
     read, reasons = 0, Counter[str]()
     try:
         with connection.transaction(), connection.cursor() as cursor:
             create_staging(cursor, layer)
+            purge(cursor)
+            sealing = sealer(cursor, source, layer.id)
             for batch in batched(outcomes, BATCH):
-                reasons += _stage_batch(cursor, layer, batch, read, check, locate)
+                reasons += _stage_batch(cursor, layer, batch, read, check, locate, sealing)
                 read += len(batch)
                 if progress is not None:
                     progress(read)
@@ -122,6 +133,11 @@ def load(
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise StoreUnavailable(
             f"the store went away while {layer.id} was loaded; nothing was kept: run the same command again"
+        ) from None
+    except psycopg.Error as error:
+        # Its own text may quote a row.
+        raise StoreUnavailable(
+            f"the store refused what {layer.id} was given (SQLSTATE {error.sqlstate}); nothing was kept"
         ) from None
     return summary
 
@@ -157,12 +173,18 @@ def load_items(
 
 
 def _stage_batch(
-    cursor: Cursor[Any], layer: Layer, batch: tuple[Outcome, ...], read: int, check: Checker, locate: Locator
+    cursor: Cursor[Any],
+    layer: Layer,
+    batch: tuple[Outcome, ...],
+    read: int,
+    check: Checker,
+    locate: Locator,
+    sealing: Sealer | None,
 ) -> Counter[str]:
     rows: list[tuple[int, int, bytes]] = []
     items: list[Item] = []
     refused: list[tuple[int, int, bytes, Rejected]] = []
-    for seq, (line, fingerprint, outcome) in enumerate(batch, start=read + 1):
+    for seq, (line, fingerprint, outcome, _) in enumerate(batch, start=read + 1):
         if isinstance(outcome, Rejected):
             refused.append((seq, line, fingerprint, outcome))
             continue
@@ -179,8 +201,21 @@ def _stage_batch(
             refused.append((*row, place))
         else:
             accepted.append((*row, place, *[item[name] for name in own]))
-    stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, str(why)) for s, n, d, why in refused])
+    stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, _message(why)) for s, n, d, why in refused])
+    if sealing is not None:
+        sealing(cursor, [(n, d, _bare(why), batch[s - read - 1][3]) for s, n, d, why in refused])
     return Counter(why.reason for *_, why in refused)
+
+
+def _bare(why: Rejected) -> str:
+    return f"{why.field}: {why.reason}"
+
+
+def _message(why: Rejected) -> str:
+    """Return what the quarantine says of a refusal, with the value only where that is surely of nobody."""
+    bare = _bare(why)
+    value = str(why).removeprefix(bare).removeprefix(" ('").removesuffix("')")
+    return str(why) if value and may_be_shown(value) else bare
 
 
 def _finish(cursor: Cursor[Any], layer: Layer, source: str, read: int, reasons: Counter[str]) -> Summary:

@@ -7,7 +7,11 @@ from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 from observatoire.errors import BadInput, BadSource
+from observatoire.intake.check import TITLE
 from observatoire.intake.dates import parse_instant
+from observatoire.intake.firewall.coder import can_code, code
+from observatoire.intake.firewall.columns import is_narrative, is_person, may_be_person
+from observatoire.intake.firewall.firewall import find
 from observatoire.intake.options import ALL_OTHERS, Options
 from observatoire.intake.source import Item, Rejected, Row
 from observatoire.layers.model import SYSTEM, Layer, Property
@@ -48,9 +52,7 @@ def check_map(layer: Layer, options: Options) -> None:
         raise BadInput("crs: x and y need their CRS; expected EPSG:n")
     if "lon" in options.map and options.crs not in {None, "EPSG:4326", "OGC:CRS84"}:
         raise BadInput(f"crs: lon and lat are degrees of WGS 84; map the columns to x and y for {options.crs}")
-    never = {_plain(name) for name in layer.privacy.never}
-    if refused := sorted(column for column in options.map.values() if _plain(column) in never):
-        raise BadInput(f"map: {', '.join(refused)} must never enter {layer.id}; drop it")
+    _refuse_persons(layer, options)
     coded = {n for n in own if layer.properties[n].codes} | {"origin"}
     for name, table in options.codes.items():
         if name not in coded or name not in options.map:
@@ -58,6 +60,27 @@ def check_map(layer: Layer, options: Options) -> None:
         known = codes(layer.properties[name].codes or "") if name in own else codes("origine")
         if strange := sorted(set(table.values()) - set(known)):
             raise BadInput(f"codes: {name} has no code {', '.join(strange)}; expected some of {', '.join(known)}")
+
+
+def _refuse_persons(layer: Layer, options: Options) -> None:
+    """Refuse columns that are about persons by their name, and narratives but where they are coded.
+
+    A column `nom` or `adresse` may be that of a place: in layers of places, and as the title of an act.
+    """
+    never = {_plain(name) for name in layer.privacy.never}
+    for name, column in options.map.items():
+        if is_coded_narrative(layer, name, column):
+            continue
+        place = (layer.time_field is None and name not in {"lon", "lat", "x", "y"}) or name == TITLE
+        person = is_person(column) if place else may_be_person(column)
+        if _plain(column) in never or person or is_narrative(column):
+            raise BadInput(f"map: {column} must never enter {layer.id}; drop it")
+
+
+def is_coded_narrative(layer: Layer, name: str, column: str) -> bool:
+    """Tell whether a column holds narratives of which a property takes the code only."""
+    prop = layer.properties.get(name)
+    return is_narrative(column) and prop is not None and prop.codes is not None and can_code(prop.codes)
 
 
 def check_columns(columns: Sequence[str], wanted: Sequence[str], dropped: Sequence[str] | str) -> None:
@@ -108,7 +131,8 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
         if prop is not None and prop.format == "date-time":
             instants.append((name, column))
         else:
-            converts.append((name, column, _convert(name, prop, options)))
+            narrative = is_coded_narrative(layer, name, column)
+            converts.append((name, column, _coder(name, prop, options) if narrative else _convert(name, prop, options)))
 
     def parse(row: Row) -> Item:
         item: Item = {"source_key": row[key].strip()}
@@ -123,6 +147,22 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
         return item
 
     return parse
+
+
+def _coder(name: str, prop: Property | None, options: Options) -> Convert:
+    """Return the conversion of narratives to codes; a text that `codes` names stands for what is said there."""
+    assert prop is not None, name
+    assert prop.codes is not None, name
+    branch = prop.codes
+    table = {value.casefold(): known for value, known in options.codes.get(name, {}).items()}
+
+    def convert(text: str) -> str:
+        found = table.get(text.casefold()) or code(text, branch)
+        if found is None:
+            raise Rejected("not-coded", name)
+        return found
+
+    return convert
 
 
 def _convert(name: str, prop: Property | None, options: Options) -> Convert:
@@ -176,5 +216,5 @@ def _plain(name: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
+    shown = ", ".join("(not shown)" if find(name) else repr(name[:40]) for name in names[:_SHOWN])
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -1,0 +1,1 @@
+"""The person firewall: no string that names, numbers or locates a person passes it."""
