@@ -13,6 +13,7 @@ from observatoire.errors import BadInput
 from observatoire.events_files import Events, read_cells, read_events
 from observatoire.risk.forecast import Forecast, forecasts
 from observatoire.risk.grid import Grid
+from observatoire.risk.lineup import Effort
 from observatoire.risk.spans import days
 
 type Progress = Callable[[int, int, str], None]
@@ -32,6 +33,7 @@ def forecast_files(
     tz: str = "UTC",
     mapping: Mapping[str, str] | None = None,
     category: str | None = None,
+    effort: Effort = "quick",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Forecast the cells of a file of events and write them as GeoParquet.
@@ -57,6 +59,8 @@ def forecast_files(
     mapping : property to column
     category : text, optional
         Only events of this category.
+    effort : quick or full
+        Full adds boosted trees: three times as long, no sharper on the set we measured.
     progress : callable (done, total, message), optional
 
     Returns
@@ -89,6 +93,7 @@ def forecast_files(
             origins=origins,
             step=step,
             tz=tz,
+            effort=effort,
             progress=progress,
         )
     except ValueError as error:

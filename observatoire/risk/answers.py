@@ -61,7 +61,7 @@ def hopeless(situation: Situation) -> Verdict | None:
     if situation.days_since_last > STALE_DAYS:
         return _abstain(
             "stale-data",
-            f"dernier fait il y a {situation.days_since_last:.0f} jours : la source semble arrêtée",
+            f"dernier événement il y a {situation.days_since_last:.0f} jours : la source semble arrêtée",
             f"the last event is {situation.days_since_last:.0f} days old: the source seems to have stopped",
         )
     if situation.days < LEAST_DAYS:
@@ -73,7 +73,7 @@ def hopeless(situation: Situation) -> Verdict | None:
     if situation.per_week < LEAST_PER_WEEK:
         return _abstain(
             "few-events",
-            f"{situation.per_week:.1f} faits par semaine, il en faut {LEAST_PER_WEEK:.0f}",
+            f"{situation.per_week:.1f} événements par semaine, il en faut {LEAST_PER_WEEK:.0f}",
             f"{situation.per_week:.1f} events a week, {LEAST_PER_WEEK:.0f} are needed",
         )
     if situation.n_cells < LEAST_CELLS:

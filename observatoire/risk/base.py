@@ -1,6 +1,5 @@
 """What all forecasters share: a table of past counts in, the distribution of the next period out."""
 
-import hashlib
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels, shock
+from observatoire.risk.memo import digest
 from observatoire.risk.predictive import Predictive
 
 
@@ -68,14 +68,15 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         self._prepare(table)
         weights = self._weight(table)
         self.weight_ = float(weights.sum())
-        self._fitted = _digest(table), weights
+        self._fitted = (digest(table), weights) if self.grid is not None else None
         return self
 
     def _expected(self, table: Table) -> Floats:
         if self.weight_ <= 0:
             return np.full(table.shape[0], self.level_ / self.n_cells_)
-        digest, weights = self._fitted
-        return self.level_ * (weights if _digest(table) == digest else self._weight(table)) / self.weight_
+        if self._fitted is not None and self._fitted[0] == digest(table):
+            return self.level_ * self._fitted[1] / self.weight_
+        return self.level_ * self._weight(table) / self.weight_
 
     def _table(self, X: Table, *, reset: bool) -> Table:
         table = validate_data(self, X, accept_sparse="csc", dtype=np.float64, reset=reset)
@@ -103,14 +104,6 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
         return tags
-
-
-def _digest(table: Table) -> bytes:
-    """Return what tells one table from another, so that the table just fitted is not gone through twice."""
-    digest = hashlib.sha256(repr(table.shape).encode())
-    for part in (table.indptr, table.indices, table.data):
-        digest.update(np.ascontiguousarray(part).data)
-    return digest.digest()
 
 
 def trials(n_periods: int, *, most: int, every: int = 1) -> Ints:

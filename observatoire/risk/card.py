@@ -103,21 +103,25 @@ def words(verdict: Verdict, found: Mapping[str, Any]) -> Text:
     if verdict.answer == "abstains":
         rate = found["events_per_week"]
         return Text(
-            f"Pas de prévision par maille : {verdict.reason.fr}. Rythme de la zone : {rate:.1f} faits par semaine.",
+            f"Pas de prévision par maille : {verdict.reason.fr}. Rythme de la zone : {rate:.1f}".replace(".", ",")
+            + " événements par semaine.",
             f"No forecast by cell: {verdict.reason.en}. Rate of the area: {rate:.1f} events a week.",
         )
-    n, flagged, cells = found["events_scored"], found["flagged_cells"], found["n_cells"]
+    n, flagged, periods = round(found["events_scored"]), found["flagged_cells"], found["origins"]
     ours, count = (100 * found["hit_rate"][name]["2"] for name in (verdict.answer, "count"))
-    times = found["pai"][verdict.answer]["2"]
     return Text(
-        f"Sur {found['origins']} périodes passées ({n:.0f} faits), les {flagged} mailles sur {cells} jugées les "
-        f"plus exposées en ont réuni {ours:.0f} % (comptage d'un an : {count:.0f} %, hasard : 2 %), "
-        f"soit {times:.1f} fois leur part de surface. {_sentence(verdict.reason.fr)} "
-        "Ce sont des signalements, non les nuisances elles-mêmes.",
-        f"Over {found['origins']} past periods ({n:.0f} events), the {flagged} cells of {cells} thought most exposed "
-        f"held {ours:.0f}% of them (count of one year: {count:.0f}%, chance: 2%), {times:.1f} times their share of the "
-        f"area. {_sentence(verdict.reason.en)} These are reports, not the nuisance itself.",
+        f"Sur {periods} périodes passées, les {flagged} mailles jugées les plus exposées (2 % de la surface) ont réuni "
+        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage d'un an, {count:.0f} % ; au hasard, 2 %. "
+        f"{_sentence(verdict.reason.fr)} Ce sont des signalements, non les nuisances elles-mêmes.",
+        f"Over {periods} past periods, the {flagged} cells thought most exposed (2% of the area) held {ours:.0f}% of "
+        f"the {n:,} events; with the count of one year, {count:.0f}%; by chance, 2%. "
+        f"{_sentence(verdict.reason.en)} These are reports, not the nuisance itself.",
     )
+
+
+def _grouped(n: int) -> str:
+    """Return a whole number as French prints it, in groups of three parted by a narrow no-break space."""
+    return f"{n:,}".replace(",", "\u202f")
 
 
 def _sentence(text: str) -> str:

@@ -94,7 +94,8 @@ def count(cells: Ints, dates: Dates, n_cells: int, *, end: Any, period: float) -
     column = n_periods - 1 - (back - 1) // width
     inside = column >= 0
     ones = np.ones(int(inside.sum()))
-    table = sparse.coo_array((ones, (cells[keep][inside], column[inside])), shape=(n_cells, n_periods)).tocsc()
+    where = cells[keep][inside].astype(np.int32), column[inside].astype(np.int32)
+    table = sparse.coo_array((ones, where), shape=(n_cells, n_periods)).tocsc()
     table.sum_duplicates()
     return Counts(table, end, float(period))
 

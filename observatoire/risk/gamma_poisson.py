@@ -14,7 +14,7 @@ HALF_LIVES = (8.0, 17.0, 35.0, 70.0, 140.0)  # periods
 BANDWIDTHS = (150.0, 300.0, 600.0, 1500.0)  # m
 PRIORS = (4.0, 15.0, 60.0)  # periods
 WHOLE = 0.001  # share of the prior that is the grid's mean, so that no rate is zero
-TRIALS = 26  # past periods on which a choice is scored
+TRIALS = 13  # past periods on which a choice is scored
 
 
 class EmpiricalBayes(Forecaster):
@@ -74,7 +74,7 @@ class EmpiricalBayes(Forecaster):
     ) -> tuple[float, float, float]:
         """Return the options of least deviance on the last past periods, each forecast from those before it."""
         n_periods = table.shape[1]
-        origins = trials(n_periods, most=TRIALS, every=2)
+        origins = trials(n_periods, most=TRIALS, every=4)
         if len(origins) == 0:
             return half_lives[len(half_lives) // 2], bandwidths[len(bandwidths) // 2], kappas[len(kappas) // 2]
         came = table[:, origins].T.tocoo()

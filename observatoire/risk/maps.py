@@ -4,9 +4,11 @@ import numpy as np
 
 from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.grid import Grid
+from observatoire.risk.memo import Memo, digest
 from observatoire.risk.smooth import smooth
 
 FOREVER = float("inf")  # half-life of the map that forgets nothing
+drawn = Memo()
 
 
 def decay(n_periods: int, half_life: float) -> Floats:
@@ -25,9 +27,16 @@ def maps(
 
     Returns
     -------
-    ndarray, shape (1 + n_half_lives · n_reaches, n_cells), events
+    ndarray, shape (1 + n_half_lives · n_reaches, n_cells), events, read only
         The first is a flat map of ones; without a grid each half-life gives one map.
     """
+    key = (digest(table, n_periods), grid, half_lives, reaches)
+    return drawn.get(key, lambda: _draw(table, n_periods, grid, half_lives, reaches))
+
+
+def _draw(
+    table: Table, n_periods: int, grid: Grid | None, half_lives: tuple[float, ...], reaches: tuple[float, ...]
+) -> Floats:
     weights = np.zeros((table.shape[1], len(half_lives)))
     weights[:n_periods] = np.column_stack([decay(n_periods, half_life) for half_life in half_lives])
     counts = np.ascontiguousarray(np.asarray(table @ weights).T)
@@ -44,3 +53,22 @@ def shares(raw: Floats, sums: Floats | None = None) -> Floats:
     out = raw / np.where(empty, 1.0, sums)[:, None]
     out[empty] = 1 / raw.shape[1]
     return out
+
+
+def season(table: Table, n_periods: int, *, grid: Grid | None, year: int) -> Floats:
+    """Return the counts of the same season in the two years before, about nine weeks each, smoothed near and wide.
+
+    Returns
+    -------
+    ndarray, shape (2, n_cells), events; (1, n_cells) without a grid
+        Zero where the history is shorter than a year.
+    """
+    weights = np.zeros(table.shape[1])
+    around = max(1, round(year / 12))
+    for ago in (year, 2 * year):
+        weights[max(n_periods - ago - around, 0) : max(n_periods - ago + around + 1, 0)] = 1.0
+    weights[n_periods:] = 0.0
+    counts = np.asarray(table @ weights, dtype=float)[None]
+    return (
+        counts if grid is None else np.concatenate([smooth(counts, grid, bandwidth=reach) for reach in (200.0, 600.0)])
+    )

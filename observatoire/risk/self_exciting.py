@@ -61,8 +61,8 @@ class SelfExciting(Forecaster):
     def _choose(self, table: Table) -> None:
         parts = 1 + len(self.half_lives) * (1 if self.grid is None else len(self.reaches))
         seen, weight = [np.empty((parts, 0))], [np.empty(0)]
-        for origin in trials(table.shape[1], most=TRIALS, every=2).tolist():
-            came = table[:, [origin]].tocoo()
+        for origin in trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist():
+            came = table[:, origin : origin + self.steps].tocoo()
             seen.append(shares(self._maps(table, origin))[:, came.coords[0]])
             weight.append(came.data)
         self.theta_ = explain(np.concatenate(seen, axis=1), np.concatenate(weight))

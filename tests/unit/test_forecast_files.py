@@ -22,7 +22,7 @@ COLUMNS = ["as_of", "cell_id", "expected", "lower", "upper", "probability", "ran
 TO_DEGREES = Transformer.from_crs("EPSG:2154", "OGC:CRS84", always_xy=True)
 
 
-def rows(weeks: int = 60, per_week: float = 60, *, seed: int = 0) -> pd.DataFrame:
+def rows(weeks: int = 34, per_week: float = 60, *, seed: int = 0) -> pd.DataFrame:
     """Events of 20 × 20 cells of 250 m, most of them in some hot cells, whole days before AS_OF."""
     rng = np.random.default_rng(seed)
     rate = rng.gamma(0.15, size=400)
@@ -40,7 +40,9 @@ def run(tmp_path: Path) -> Callable[..., tuple[dict[str, Any], gpd.GeoDataFrame]
         path = tmp_path / "events.csv"
         events.to_csv(path, index=False)
         out = tmp_path / "risk.parquet"
-        summary = forecast_files(path, **({"as_of": AS_OF, "out": out, "crs": "EPSG:2154"} | options))
+        summary = forecast_files(
+            path, **({"as_of": AS_OF, "out": out, "crs": "EPSG:2154", "effort": "quick"} | options)
+        )
         return summary, gpd.read_parquet(out)
 
     return _run
@@ -131,6 +133,7 @@ def test_compressed_and_renamed_columns_give_the_same_forecast(run: Any, cells: 
         out=tmp_path / "again.parquet",
         cells=cells,
         crs="EPSG:2154",
+        effort="quick",
         mapping={"id": "num", "date": "créé le", "lon": "x", "lat": "y"},
     )
 

@@ -13,9 +13,10 @@ from observatoire.risk.grid import Grid
 pytestmark = pytest.mark.unit
 
 GRID = Grid.covering((0, 0, 6000, 6000), cell=250, crs="EPSG:2154")
-WEEKS = 80
+FULL = os.environ.get("OBS_PROVE") == "full"
+WEEKS = 80 if FULL else 36
 AS_OF = "2024-06-03"
-SEEDS = 100 if os.environ.get("OBS_PROVE") == "full" else 4
+SEEDS = 100 if FULL else 2
 
 
 def events(table: Floats, rng: np.random.Generator) -> tuple[Floats, Dates]:

@@ -22,12 +22,12 @@ AS_OF = "2025-12-29"
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
-    return simulate(end="2026-01-01", years=1.6, scale=0.5)
+    return simulate(end="2026-01-01", years=0.8, scale=0.5)
 
 
 @pytest.fixture(scope="module")
 def grid(city: SimulatedCity) -> Grid:
-    return Grid.covering(city.land, cell=500, crs="EPSG:2154")
+    return Grid.covering(city.land, cell=1000, crs="EPSG:2154")
 
 
 def positions(city: SimulatedCity) -> Floats:
@@ -156,7 +156,10 @@ def frozen() -> tuple[Grid, Floats, Dates]:
 
 @pytest.mark.realdata
 def test_the_frozen_set_gives_what_its_source_says_and_the_model_beats_it(frozen: tuple[Grid, Floats, Dates]) -> None:
-    """PAI at 2 % of the one-year count 6.39-6.41 and deviance .2558; the model 7.0 or more, answer « model »."""
+    """The one-year count has PAI at 2 % 6.39-6.41 and deviance .2558; the model's deviance bar is .2422.
+
+    Its PAI lies at 7.25-7.35 with the seed of its samples (docs/risk.md); 7.2 leaves room for that.
+    """
     grid, xy, dates = frozen
 
     card = forecast(xy, dates, grid, as_of="2014-12-31").card
@@ -164,7 +167,9 @@ def test_the_frozen_set_gives_what_its_source_says_and_the_model_beats_it(frozen
     assert card["origins"] == 52
     assert 6.39 <= round(card["pai"]["count"]["2"], 2) <= 6.41
     assert round(card["deviance"]["count"], 4) == 0.2558
-    assert card["pai"]["model"]["2"] >= 7.0
+    assert card["pai"]["model"]["2"] >= 7.2
+    assert card["deviance"]["model"] <= 0.2422
+    assert 0.9 <= card["observed_over_predicted"]["top2"] <= 1.15
     assert card["answer"] == "model"
     assert card["gain"]["lower"] > 0
     assert 0.83 <= card["coverage"]["total"]["90"] <= 0.97

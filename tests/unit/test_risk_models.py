@@ -8,16 +8,31 @@ from scipy import sparse, stats
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import check_estimator
 
+from observatoire.risk import ensemble, maps
 from observatoire.risk.base import Forecaster
-from observatoire.risk.baselines import Count, CountLastYear, Flat
+from observatoire.risk.baselines import Count, CountLastYear, Flat, Kernel, Seasonal
+from observatoire.risk.boosting import Boosting
+from observatoire.risk.ensemble import Ensemble, conditional_logit
 from observatoire.risk.gamma_poisson import EmpiricalBayes
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels, shock
+from observatoire.risk.penalised_poisson import PenalisedPoisson
 from observatoire.risk.self_exciting import SelfExciting, explain
 
 pytestmark = pytest.mark.unit
 
-MODELS = [Flat(), Count(), CountLastYear(), EmpiricalBayes(), SelfExciting()]
+MODELS = [
+    Flat(),
+    Count(),
+    CountLastYear(),
+    Seasonal(),
+    Kernel(),
+    EmpiricalBayes(),
+    SelfExciting(),
+    PenalisedPoisson(),
+    Boosting(),
+    Ensemble([("bayes", EmpiricalBayes()), ("poisson", PenalisedPoisson())]),
+]
 GRID = Grid.covering((0, 0, 5000, 5000), cell=250, crs="EPSG:2154")
 
 
@@ -35,7 +50,9 @@ def test_scikit_learns_estimator_checks_pass(model: Forecaster) -> None:
         check_estimator(model)
 
 
-@pytest.mark.parametrize("model", [Flat(), CountLastYear(), EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID)])
+@pytest.mark.parametrize(
+    "model", [Flat(), CountLastYear(), EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID), Boosting(grid=GRID)]
+)
 def test_expected_events_sum_to_the_level(model: Forecaster) -> None:
     X = drawn()
 
@@ -121,3 +138,26 @@ def test_the_shock_that_totals_were_drawn_with_is_found() -> None:
     came = rng.poisson(400 * rng.gamma(1 / 0.01, 0.01, 5000)).astype(float)
 
     assert shock(np.full(5000, 400.0), came) == pytest.approx(0.01, rel=0.1)
+
+
+def test_the_ensemble_finds_the_member_that_is_right() -> None:
+    """Events drawn from one member's shares, sharpened: the other gets nothing, the sum of weights leaves 1."""
+    rng = np.random.default_rng(0)
+    right, wrong = np.log(rng.dirichlet(np.ones(500), size=2))
+    sharp = np.exp(1.4 * right)
+    came = [rng.multinomial(20_000, sharp / sharp.sum()).astype(float) for _ in range(3)]
+
+    weights = conditional_logit([np.array([right, wrong])] * 3, came)
+
+    assert weights == pytest.approx([1.4, 0.0], abs=0.03)
+
+
+def test_an_update_forecasts_as_if_nothing_were_kept_in_memory() -> None:
+    """Maps and fits are remembered between models; forgetting them changes nothing."""
+    X = drawn(80)
+    model = Ensemble([("mixture", SelfExciting(grid=GRID)), ("poisson", PenalisedPoisson(grid=GRID))])
+    first = model.fit(X[:, :78]).update(X).predict(X)
+    maps.drawn.clear()
+    ensemble.fits.clear()
+
+    assert model.fit(X[:, :78]).update(X).predict(X).tolist() == first.tolist()

@@ -1,0 +1,116 @@
+"""Penalised Poisson regression on lagged maps of past events."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import PoissonRegressor
+
+from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.base import Forecaster, trials
+from observatoire.risk.baselines import WEEKS_OF_LEVEL
+from observatoire.risk.grid import Grid
+from observatoire.risk.maps import maps, season, shares
+from observatoire.risk.self_exciting import HALF_LIVES, REACHES
+
+TRIALS = 26  # past origins that are learned from
+OFFSETS = (0.02, 0.5)  # of the mean rate, added before the logarithm: how an empty cell and a busy one look
+IDLE = 0.1  # of the mean rate: busyness of a cell where nothing ever happened
+PENALTY = 50.0  # log-likelihood units per squared standardised coefficient: about fifty events' worth of doubt
+
+
+class PenalisedPoisson(Forecaster):
+    """A cell's rate is a product of powers of its own and its neighbourhood's decayed counts.
+
+    Log-linear in log(f + offset), where f runs over the maps of `SelfExciting` and those of the same season in past
+    years, each relative to its mean. Every cell with an event is learned from, and a sample of the others
+    by inverse chance, busier ones oftener.
+
+    Parameters
+    ----------
+    grid : Grid or None
+    half_lives : tuple of float, periods
+    reaches : tuple of float, m
+    year : int, periods
+        In a year, for the same season.
+    penalty : float
+        Ridge on standardised coefficients, in units of log-likelihood: it weighs less as events are more.
+    rows : int
+        Most rows without event that are learned from.
+    memory, steps : int, periods
+    random_state : int
+        Of the sample of rows.
+    """
+
+    def __init__(
+        self,
+        *,
+        grid: Grid | None = None,
+        half_lives: tuple[float, ...] = HALF_LIVES,
+        reaches: tuple[float, ...] = REACHES,
+        year: int = 52,
+        penalty: float = PENALTY,
+        rows: int = 30_000,
+        memory: int = WEEKS_OF_LEVEL,
+        steps: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.grid = grid
+        self.half_lives = half_lives
+        self.reaches = reaches
+        self.year = year
+        self.penalty = penalty
+        self.rows = rows
+        self.memory = memory
+        self.steps = steps
+        self.random_state = random_state
+
+    def _maps(self, table: Table, n_periods: int) -> Floats:
+        lags = maps(table, n_periods, grid=self.grid, half_lives=self.half_lives, reaches=self.reaches)[1:]
+        return np.concatenate([lags, season(table, n_periods, grid=self.grid, year=self.year)])
+
+    def _features(self, raw: Floats, sums: Floats, n_cells: int) -> Floats:
+        """Return the features, shape (n_rows, n_features), of maps whose sums over `n_cells` cells are known."""
+        relative = shares(raw, sums) * n_cells
+        return np.concatenate([np.log(relative + offset) for offset in OFFSETS]).T
+
+    def _choose(self, table: Table) -> None:
+        if not self.penalty > 0:
+            raise ValueError(f"penalty must be > 0, got {self.penalty}")
+        rng = np.random.default_rng(self.random_state)
+        origins = trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist()
+        parts = [self._sample(table, origin, self.rows // max(len(origins), 1), rng) for origin in origins]
+        self.model_: PoissonRegressor | None = None
+        if not parts or sum(float(y.sum()) for _, y, _ in parts) == 0:
+            return
+        X, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
+        self.mean_, spread = X.mean(axis=0), X.std(axis=0)
+        self.scale_ = np.where(spread > 1e-9, spread, 1.0)
+        model = PoissonRegressor(alpha=self.penalty / weight.sum(), solver="newton-cholesky", max_iter=50)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the best point so far is still a forecast
+            self.model_ = model.fit((X - self.mean_) / self.scale_, y, sample_weight=weight)
+
+    def _sample(self, table: Table, origin: int, most: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+        """Return features, relative rate and weight of the cells with an event after `origin` and of some without."""
+        n_cells = int(table.shape[0])
+        came = np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel()
+        raw = self._maps(table, origin)
+        sums = raw.sum(axis=1)
+        busy = np.sqrt(shares(raw, sums).mean(axis=0) * n_cells + IDLE)
+        chance = np.where(came > 0, 1.0, np.minimum(1.0, most * busy / max(float(busy[came == 0].sum()), 1e-9)))
+        chosen = np.nonzero(rng.random(n_cells) < chance)[0]
+        exposure = max(float(came.sum()), 1.0) / n_cells
+        features = self._features(raw[:, chosen], sums, n_cells)
+        return features, came[chosen] / exposure, exposure / chance[chosen]
+
+    def _prepare(self, table: Table) -> None:
+        self.sums_ = self._maps(table, table.shape[1]).sum(axis=1)
+
+    def _weight(self, table: Table) -> Floats:
+        if self.model_ is None:
+            return np.ones(table.shape[0])
+        X = self._features(self._maps(table, table.shape[1]), self.sums_, self.n_cells_)
+        inside = np.clip(X, self.low_, self.high_)  # no extrapolation: this is what blows up on short histories
+        return np.asarray(self.model_.predict((inside - self.mean_) / self.scale_))
