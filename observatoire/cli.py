@@ -14,13 +14,14 @@ from observatoire.commands.forecast import forecast
 from observatoire.commands.load import load, quarantine
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
+from observatoire.commands.worker import worker
 from observatoire.errors import ObsError, internal
 
 app = typer.Typer(
     name="obs", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="An observatory of public tranquillity: load, forecast, serve.",
 )  # fmt: skip
-for command in (init, load, quarantine, forecast, serve, stop, key, render, doctor, demo):
+for command in (init, load, quarantine, forecast, serve, worker, stop, key, render, doctor, demo):
     app.command(no_args_is_help=False)(command)
 
 

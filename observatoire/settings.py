@@ -36,8 +36,33 @@ class Settings(BaseSettings):
     limit_default: int = Field(default=10, ge=1, description="Items per page when `limit` is not given.")
     limit_max: int = Field(default=10_000, ge=1, description="Most items per page.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Longest request body, bytes.")
+    max_url_bytes: int = Field(default=32_768, ge=1_000, description="Longest address of a request, bytes.")
+    rate_per_second: float = Field(
+        default=0.0,
+        ge=0,
+        description="Requests per second of one audience from one address, twice as many at once; 0: no limit.",
+    )
+    cors_origins: str = Field(
+        default="*", description="Origins whose pages may read the API, separated by commas; `*`: all; empty: none."
+    )
+    downloads: int = Field(default=2, ge=1, le=64, description="Files of whole collections made at once by one server.")
     processes: int = Field(default=2, ge=1, le=64, description="Worker processes for the executions of one server.")
     execution_timeout_s: float = Field(default=120.0, gt=0, description="Longest time of one synchronous execution, s.")
+    sync_wait_s: float = Field(
+        default=60.0, ge=0, description="Longest wait for a heavy execution that a worker runs, s; then 201 and a job."
+    )
+    worker_slots: int = Field(default=2, ge=1, le=64, description="Jobs that one `obs worker` runs at a time.")
+    worker_nice: int = Field(
+        default=10, ge=0, le=19, description="Steps by which a worker's computations stand back behind requests."
+    )
+    job_timeout_s: float = Field(default=3600.0, gt=0, description="Longest time of one attempt at a job, s.")
+    job_memory_mb: int = Field(default=8192, ge=1024, description="Most address space of a job, MiB.")
+    job_lease_s: float = Field(
+        default=15.0, ge=1, description="A job whose worker is not heard of for this long is taken up again, s."
+    )
+    job_attempts: int = Field(default=5, ge=1, le=100, description="Most attempts at a job whose workers are lost.")
+    job_kept_s: float = Field(default=259_200.0, gt=0, description="Time for which a job and its results are kept, s.")
+    jobs_waiting: int = Field(default=1_000, ge=1, description="Most jobs of one audience that wait; then 429.")
     max_row_bytes: int = Field(default=1_048_576, ge=1_000, description="Longest row of a source, bytes.")
     log_level: str = Field(default="INFO", description="Level of the logs: DEBUG, INFO, WARNING, ERROR.")
 

@@ -2,21 +2,28 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal
 
 import orjson
+import psycopg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from observatoire.caller import Caller
-from observatoire.errors import BadInput, ObsError, internal
+from observatoire.errors import BadInput, ObsError, StoreUnavailable, internal
 from observatoire.layers.model import Audience
 from observatoire.text import Text
 
 #: Outputs of an execution by name, each a value that JSON can say.
 Results = Mapping[str, Any]
+
+
+class TooMuchMemory(ObsError):
+    """The execution needed more memory than it may have."""
+
+    type, status, exit_code = "too-much-memory", 400, 65
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,16 @@ class Process[I: Inputs](ABC):
     inputs: ClassVar[type[Inputs]]
     outputs: ClassVar[Mapping[str, Output]]
     example: ClassVar[dict[str, Any]]
+    #: Hears how far the execution is: percent, and what is being done. Set by whoever runs it.
+    hears: Callable[[int, str], None] | None = None
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Say that `done` of `total` steps are done; the owner of the job reads it."""
+        if self.hears is not None:
+            self.hears(100 * done // max(total, 1), message)
 
     @abstractmethod
     def run(self, inputs: I) -> Results | Awaitable[Results]:
@@ -100,6 +114,12 @@ class Process[I: Inputs](ABC):
             return {name: orjson.dumps(results[name], option=orjson.OPT_SERIALIZE_NUMPY) for name in self.outputs}
         except ObsError:
             raise
+        except MemoryError:
+            raise TooMuchMemory("not enough memory: ask for a smaller area, a shorter time or larger cells") from None
+        except psycopg.OperationalError as error:
+            if isinstance(error, psycopg.errors.QueryCanceled):
+                raise ObsError(internal(error)) from None
+            raise StoreUnavailable("the store does not answer") from None
         except Exception as error:
             raise ObsError(internal(error)) from None
 
@@ -144,7 +164,7 @@ class Process[I: Inputs](ABC):
             "title": cls.title.in_(language),
             "description": cls.description.in_(language),
             "keywords": list(cls.keywords),
-            "jobControlOptions": ["sync-execute"],
+            "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
             "outputTransmission": ["value"],
         }
 

@@ -128,6 +128,7 @@ class RiskForecast(Process[RiskForecastInputs]):
                 cell=inputs.cell,
                 nature=inputs.nature,
                 bbox=inputs.bbox,
+                progress=self.progress,
             )
         card = made.forecast.card
         if self._is_of_all(layer, inputs):

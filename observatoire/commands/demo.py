@@ -1,6 +1,12 @@
-"""`obs demo`: what `make demo` does after installing: load, forecast, keys, each step once; then serve."""
+"""`obs demo`: what `make demo` does after installing: load, forecast, keys, each step once; then serve and work."""
 
+import ctypes
 import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -80,8 +86,34 @@ def demo(
         welcome(done)
         connection.close()
         if not load_only:
-            run_server()
+            with one_worker():
+                run_server()
     console.print("stopped; the data are kept")
+
+
+@contextmanager
+def one_worker() -> Iterator[None]:
+    """Have a worker beside the server: a program of its own, stopped with it, even where the server is killed."""
+    worker = subprocess.Popen(
+        [sys.executable, "-c", "from observatoire.cli import main; main()", "worker"],
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509  # no thread of ours runs yet
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(10)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+def _end_with_parent() -> None:
+    """Have the kernel send SIGTERM to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def welcome(done: Demo) -> None:

@@ -16,23 +16,30 @@ from starlette.routing import Route
 
 from observatoire.cities import City, read_city
 from observatoire.data import root
+from observatoire.jobs.desk import Desk
+from observatoire.jobs.queue import queue_of
 from observatoire.layers.catalog import catalog
 from observatoire.layers.rights import role
 from observatoire.server import city as about
-from observatoire.server import items, metadata, styles
+from observatoire.server import download, items, metadata, styles
 from observatoire.server.api import Api
 from observatoire.server.counts import Counts
 from observatoire.server.crs import systems
 from observatoire.server.executions import Executions
+from observatoire.server.extents import Extents
 from observatoire.server.forecast import forecast_routes
+from observatoire.server.forms import form_routes
+from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
 from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
+from observatoire.server.rates import Rates
 from observatoire.server.state import State
 from observatoire.server.static import Static
+from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
 from observatoire.settings import Settings
 from observatoire.settings import settings as settings_of_this_process
@@ -56,15 +63,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Middleware(Secure),
             Middleware(
                 CORSMiddleware,
-                allow_origins=["*"],
-                allow_methods=["GET", "HEAD"],
-                allow_headers=["X-API-Key"],
-                expose_headers=["Content-Crs", "ETag", "Link"],
+                allow_origins=[origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],
+                allow_methods=["GET", "HEAD", "POST", "DELETE"],
+                allow_headers=["X-API-Key", "Content-Type", "Prefer"],
+                expose_headers=["Content-Crs", "Content-Disposition", "ETag", "Link", "Location", "Retry-After"],
             ),
             Middleware(Compress),
             Middleware(Guard),
-            Middleware(Limit, most=settings.max_body_bytes),
+            Middleware(Limit, most=settings.max_body_bytes, longest=settings.max_url_bytes),
             Middleware(Principal, paths=RESTRICTED),
+            Middleware(Rates, per_second=settings.rate_per_second),
         ],
         exception_handlers={HTTPException: on_http},
         lifespan=lambda app: lifespan(app, settings),
@@ -82,13 +90,18 @@ def routes() -> list[Route]:
         Route(collection, metadata.collection),
         Route(f"{collection}/schema", metadata.schema),
         Route(f"{collection}/queryables", metadata.schema),
-        Route(f"{collection}/items", items.items),
+        Route(f"{collection}/sortables", metadata.schema),
+        Route(f"{collection}/items", items.items, methods=["GET", "POST"]),
         Route(f"{collection}/items/{{item}}", items.item),
+        Route(f"{collection}/download", download.download),
         Route("/openapi", metadata.definition),
         Route("/conformance", metadata.conformance),
+        Route("/functions", metadata.functions),
         Route("/styles", styles.styles),
         Route("/styles/{style}", styles.style_of),
         *process_routes(),
+        *job_routes(),
+        *form_routes(),
     ]
     return [
         *[Route(API + route.path, route.endpoint, methods=_methods(route)) for route in api],
@@ -137,10 +150,11 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
                 conninfo=lambda audience: store.conninfo(role(audience), state.passwords.by_audience[audience]),
                 admin=store.admin,
             )
-            try:
-                yield
-            finally:
-                await executions.close()
+            async with Desk(pools.jobs, queue_of(pools.jobs, settings), store) as app.state.desk:
+                try:
+                    yield
+                finally:
+                    await executions.close()
 
 
 def _ready(store: Store, city: City, settings: Settings) -> None:
@@ -162,6 +176,8 @@ def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
         versions=Versions(pools.admin),
         keys=Keys(pools.admin),
         counts=Counts(),
+        extents=Extents(pools),
+        turns=Turns(settings.downloads),
         systems=systems(city.srid, city.extent),
         api=Api(city, layers.values(), settings, base),
         base=base,

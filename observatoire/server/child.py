@@ -3,30 +3,54 @@
 import asyncio
 import fcntl
 import os
+import resource
 import select
 import signal
 import sys
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any
 
+from psycopg_pool import AsyncConnectionPool
 from threadpoolctl import threadpool_limits
 
 from observatoire.caller import Caller
 from observatoire.errors import ObsError
+from observatoire.jobs.periodic import internal_processes
 from observatoire.server.registry import registry
 
 NICE = 5  # steps below the web process, so that a request comes before a computation
+PACE = 0.2  # s, least time between two words of progress
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a child is told to do."""
+    """What a child is told to do.
+
+    Attributes
+    ----------
+    nice : int
+        Steps below the process that asks.
+    memory_mb : int, MiB, optional
+        Most address space; without it there is no limit.
+    """
 
     process_id: str
     inputs: dict[str, Any]
     caller: Caller
+    nice: int = NICE
+    memory_mb: int | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far a child is."""
+
+    percent: int
+    message: str
 
 
 class Failed(ObsError):
@@ -44,18 +68,52 @@ class Failed(ObsError):
 
 
 def work(pipe: Connection, task: Task) -> None:
-    """Do the task and send either the outputs or `Failed.pack` of the error."""
+    """Do the task and send either the outputs or `Failed.pack` of the error; before it, any number of `Told`."""
     die_with_the_server()
+    os.setsid()  # what it starts itself is killed with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICE)
+    os.nice(task.nice)
+    if task.memory_mb is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (task.memory_mb << 20, task.memory_mb << 20))
     try:
         with threadpool_limits(limits=1):
-            process = registry()[task.process_id](task.caller)
-            answer: dict[str, bytes] | tuple[str, dict[str, Any]] = asyncio.run(process.execute(task.inputs))
+            answer: dict[str, bytes] | tuple[str, dict[str, Any]] = asyncio.run(_executed(task, _Teller(pipe)))
     except ObsError as error:
         answer = Failed.pack(error)
     pipe.send(answer)
     pipe.close()
+
+
+async def _executed(task: Task, teller: "_Teller") -> dict[str, bytes]:
+    """Return the outputs of the process; a light one, which expects the web process's pool, gets one of its own."""
+    kind = (internal_processes() | registry())[task.process_id]
+    async with AsyncExitStack() as opened:
+        caller = task.caller
+        if kind.weight == "light":
+            options = {"autocommit": True}
+            pool = AsyncConnectionPool(caller.read, kwargs=options, min_size=0, max_size=1, open=False, timeout=10)
+            caller = replace(caller, pool=await opened.enter_async_context(pool))
+        process = kind(caller)
+        process.hears = teller.tell
+        outputs: dict[str, bytes] = await process.execute(task.inputs)
+        return outputs
+
+
+class _Teller:
+    """Sends progress, not more often than anybody reads it, and never backwards."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._told = Told(0, "")
+        self._last = float("-inf")
+
+    def tell(self, percent: int, message: str) -> None:
+        """Send how far the execution is."""
+        told = Told(min(max(percent, self._told.percent), 100), message)
+        now = monotonic()
+        if told != self._told and now - self._last >= PACE:
+            self._pipe.send(told)
+            self._told, self._last = told, now
 
 
 def die_with_the_server() -> None:

@@ -5,13 +5,17 @@ the next one. Forked from the server it costs about 25 ms.
 """
 
 import asyncio
+import os
+import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from typing import Any, ClassVar
 
-from observatoire.errors import ObsError, internal
-from observatoire.server.child import Failed, Task, work
+from observatoire.errors import ObsError
+from observatoire.server.child import Failed, Task, Told, work
 
 WAITING_PER_CHILD = 4  # executions that may wait for each running one
 #: Every child runs the server's main module anew. CPython 3.12.8 and 3.13.1 preload it when asked to, those before do
@@ -30,6 +34,12 @@ class TookTooLong(ObsError):
     """An execution was stopped at its time limit."""
 
     type, status, exit_code = "took-too-long", 504, 75
+
+
+class ChildDied(ObsError):
+    """An execution's process ended without an answer."""
+
+    type = "child-died"
 
 
 class Children:
@@ -52,8 +62,22 @@ class Children:
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
 
-    async def run(self, task: Task) -> dict[str, bytes]:
-        """Return the outputs of a task.
+    async def warm(self) -> None:
+        """Have the fork server start and load the processes: return once a first child has come and gone."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._breathe)
+
+    def _breathe(self) -> None:
+        first = self._context.Process(target=os.getpid, daemon=True)
+        first.start()
+        first.join()
+
+    async def run(self, task: Task, told: Callable[[Told], None] | None = None) -> dict[str, bytes]:
+        """Return the outputs of a task; cancelled, its child is killed.
+
+        Parameters
+        ----------
+        told : callable, optional
+            Hears how far it is, in a thread of ours.
 
         Raises
         ------
@@ -69,7 +93,7 @@ class Children:
         self._places -= 1
         try:
             async with self._slots:
-                return await self._run(_Child(self._context, task))
+                return await self._run(_Child(self._context, task, told))
         finally:
             self._places += 1
 
@@ -97,11 +121,13 @@ class Children:
 class _Child:
     """One child, started and awaited by a thread, killed by anybody."""
 
-    def __init__(self, context: Any, task: Task) -> None:
+    def __init__(self, context: Any, task: Task, told: Callable[[Told], None] | None) -> None:
         self._context = context
         self._task = task
+        self._told = told
         self._process: ForkServerProcess | None = None
         self._over = False
+        self._reaped = False
 
     def work(self) -> Any:
         """Start the child and return what it sends."""
@@ -110,15 +136,18 @@ class _Child:
         theirs.close()
         self._process = process
         if self._over:  # killed while it started: `kill` saw no process yet
-            process.kill()
+            self.kill()
         try:
-            answer = ours.recv()
+            while isinstance(answer := ours.recv(), Told):
+                if self._told is not None:
+                    self._told(answer)
         except EOFError:
             process.join()
-            answer = Failed.pack(ObsError(internal(RuntimeError(f"a child ended with code {process.exitcode}"))))
+            answer = Failed.pack(ChildDied(f"the execution ended without an answer (exit code {process.exitcode})"))
         finally:
             ours.close()
         process.join()
+        self._reaped = True
         return answer
 
     def _started(self, pipe: Any) -> ForkServerProcess:
@@ -135,7 +164,10 @@ class _Child:
         raise AssertionError("unreachable: the last attempt raises")
 
     def kill(self) -> None:
-        """End the child, if there is one; it is not waited for."""
+        """End the child, if there is one, and what it started; it is not waited for."""
         self._over = True
-        if self._process is not None:
-            self._process.kill()
+        if self._process is None or self._process.pid is None or self._reaped:
+            return
+        with suppress(ProcessLookupError, PermissionError):  # it leads no group yet
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from observatoire.layers.model import Audience
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Who asks."""
+    """Who asks.
+
+    Attributes
+    ----------
+    key : bytes, optional
+        Digest of the caller's key: what belongs to them is known by it. None: the anonymous visitor.
+    """
 
     audience: Audience = "public"
+    key: bytes | None = field(default=None, repr=False)
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("observatoire_request", default=None)

@@ -7,6 +7,7 @@ collection's version changes.
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from observatoire.server.plan import Plan, count_plan
@@ -37,7 +38,8 @@ class Counts:
     async def of(self, query: Query, version: int, pool: Pool) -> Count:
         """Return how many items match `query`, whatever its page."""
         plan = count_plan(query)
-        key = (query.layer.id, version, query.audience, plan.text, plan.args)
+        asked = blake2b(plan.text + repr(plan.args).encode(), digest_size=16).digest()  # a filter may be long
+        key = (query.layer.id, version, query.audience, asked)
         if key in self._kept:
             self._kept.move_to_end(key)
             return await asyncio.shield(self._kept[key])
@@ -53,9 +55,12 @@ class Counts:
 
 
 async def _counted(plan: Plan, pool: Pool) -> Count:
-    if plan.args:  # without any condition the count serves every page until the next load: always worth it
-        explained = await rows_of(pool, Plan(b"EXPLAIN (FORMAT JSON) " + plan.text, plan.args))
+    # Without any condition the count serves every page until the next load: always worth it.
+    if plan.args or plan.filtered:
+        # Of the rows, not of their count: a parallel count's plan says how many it has of each worker.
+        rows = b"EXPLAIN (FORMAT JSON) SELECT FROM" + plan.text.removeprefix(b"SELECT count(*) FROM")
+        explained = await rows_of(pool, Plan(rows, plan.args, plan.filtered))
         root: dict[str, Any] = explained[0][0][0]["Plan"]
         if root["Total Cost"] > DEAREST:
-            return Count(int(root["Plans"][0]["Plan Rows"]), exact=False)
+            return Count(int(root["Plan Rows"]), exact=False)
     return Count((await rows_of(pool, plan))[0][0], exact=True)

@@ -12,7 +12,7 @@ from pygeoapi.linked_data import geojson2jsonld
 from shapely.geometry import shape
 from starlette.requests import Request
 
-from observatoire.server import pages, respond
+from observatoire.server import pages, respond, upstream
 from observatoire.server.context import current
 from observatoire.server.counts import Count
 from observatoire.server.geojson import Link
@@ -99,4 +99,4 @@ def _linked(request: Request, query: Query, page: Page, links: Sequence[Link], u
     else:
         document = page.parsed()[0] | {"links": list(links)}
     text: str = geojson2jsonld(view, document, query.layer.id, uri, "id")
-    return text
+    return upstream.closed(text)

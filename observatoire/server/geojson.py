@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Link = dict[str, str]
 
+#: A filter longer than this stays in the body: addresses of more than 8 kB do not pass every proxy.
+LONGEST = 4_000
+
 _TITLES = {
     "json": Text(fr="Ce document en GeoJSON", en="This document as GeoJSON"),
     "html": Text(fr="Ce document en HTML", en="This document as HTML"),
@@ -50,10 +53,20 @@ def item(feature: str, links: Sequence[Link]) -> str:
     return f'{feature[:-1]},"links":{_dump(links)}}}'
 
 
-def links(request: Request, state: State, query: Query, page: Page, look: Asked) -> list[Link]:
-    """Return the links of a page: itself, the same in other formats, the next page, its collection."""
+def links(request: Request, state: State, query: Query, page: Page, look: Asked, posted: str | None) -> list[Link]:
+    """Return the links of a page: itself, the same in other formats, the next page, its collection.
+
+    The filter of a body moves into the addresses. One too long for that has to be posted to them again, which their
+    member `method` says.
+    """
     here = f"{state.base}/collections/{query.layer.id}"
     given = [(name, text) for name, text in request.query_params.multi_items() if name != "f"]
+    method = {}
+    if posted is not None and len(_encode([("filter", posted)])) <= LONGEST:
+        given = [(name, text) for name, text in given if name != "filter-lang"]
+        given += [("filter-lang", "cql2-json"), ("filter", posted)]
+    elif posted is not None:
+        method = {"method": "POST"}
     question = _encode(given)
     found = [
         {
@@ -62,6 +75,7 @@ def links(request: Request, state: State, query: Query, page: Page, look: Asked)
             "title": title.in_(look.language),
             "href": f"{here}/items?f={form}{question}",
         }
+        | method
         for form, title in _TITLES.items()
     ]
     found.sort(key=lambda link: link["rel"] != "self")
@@ -73,7 +87,7 @@ def links(request: Request, state: State, query: Query, page: Page, look: Asked)
             "type": _TYPES[look.format],
             "title": _NEXT.in_(look.language),
             "href": f"{here}/items?f={look.format}{_encode(words)}",
-        })  # fmt: skip
+        } | method)  # fmt: skip
     found.append({
         "rel": "collection",
         "type": respond.JSON,

@@ -1,11 +1,13 @@
 """The two hot routes: items of a collection, and one item. PostGIS writes the features, we what is around."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from observatoire.errors import BadInput, NotFound
+from observatoire.errors import BadInput, NotFound, ObsError
+from observatoire.layers.model import Audience
 from observatoire.server import formats, geojson, respond
 from observatoire.server.context import current
 from observatoire.server.counts import Count
@@ -17,6 +19,17 @@ from observatoire.server.run import rows_of
 from observatoire.server.state import State, state_of
 
 FORMATS = ("json", "html", "csv", "jsonld")
+#: What a filter may be posted as: JSON, pygeoapi's name for CQL2 JSON, and that of its standard.
+POSTED = ("application/json", "application/query-cql-json", "application/cql2+json")
+#: A filter longer than this is read in a thread: a polygon of 10 000 vertices takes some 10 ms.
+LONG = 4_000
+
+
+class NotAFilterError(ObsError):
+    """A body of another media type than a filter's."""
+
+    type, status = "unsupported-media-type", 415
+    headers = {"Accept-Post": ", ".join(POSTED)}  # noqa: RUF012  # a constant
 
 
 @dataclass(frozen=True)
@@ -43,22 +56,22 @@ def asked(request: Request, state: State, offered: tuple[str, ...]) -> Asked:
 
 
 async def items(request: Request) -> Response:
-    """Answer a page of items."""
+    """Answer a page of items; those that a posted filter finds, where there is one."""
     state, audience = state_of(request), current().audience
     reader = state.reader(request.path_params["collection"], audience)
     look = asked(request, state, FORMATS)
-    query = reader.items(request.query_params.multi_items())
-    version = await state.versions.of(query.layer.id)
-    etag = _tag(request, state, look, version)
-    if respond.not_modified(request, etag):
-        return respond.unchanged(etag, audience)
-    pool = state.pools.of(audience)
-    page = page_of(await rows_of(pool, page_plan(query)), query)
-    if page.last is None and query.after is None and query.offset == 0:
-        count = Count(len(page.features), exact=True)
+    posted = await _posted(request) if request.method == "POST" else None
+    given = request.query_params.multi_items()
+    if len(posted or request.url.query) > LONG:
+        query = await asyncio.to_thread(reader.items, given, posted)
     else:
-        count = await state.counts.of(query, version, pool)
-    links = geojson.links(request, state, query, page, look)
+        query = reader.items(given, posted)
+    version = await state.versions.of(query.layer.id)
+    etag = _tag(request, state, look, version) if posted is None else None
+    if etag is not None and respond.not_modified(request, etag):
+        return respond.unchanged(etag, audience)
+    page, count = await counted_page(state, audience, query, version)
+    links = geojson.links(request, state, query, page, look, posted)
     headers = _headers(query)
     if look.format == "json":
         body: str | bytes = geojson.collection(page, count, links)
@@ -91,6 +104,26 @@ async def item(request: Request) -> Response:
     return respond.answer(
         body, media_type, audience=audience, language=look.language, etag=etag, headers=_headers(query)
     )
+
+
+async def counted_page(state: State, audience: Audience, query: Query, version: int) -> tuple[Page, Count]:
+    """Return a page, and how many items match."""
+    pool = state.pools.of(audience)
+    page = page_of(await rows_of(pool, page_plan(query)), query)
+    if page.last is None and query.after is None and query.offset == 0:
+        return page, Count(len(page.features), exact=True)
+    return page, await state.counts.of(query, version, pool)
+
+
+async def _posted(request: Request) -> str:
+    """Return the filter in the body of a request."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in POSTED:
+        raise NotAFilterError(f"Content-Type: expected one of {', '.join(POSTED)}")
+    try:
+        return (await request.body()).decode()
+    except UnicodeDecodeError:
+        raise BadInput("the body is not UTF-8") from None
 
 
 def _headers(query: Query) -> dict[str, str]:

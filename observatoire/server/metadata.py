@@ -6,12 +6,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from observatoire import cql2
 from observatoire.layers.model import Audience
 from observatoire.layers.render import PROJECT
 from observatoire.server import api as pygeo
-from observatoire.server import pages, process_openapi, respond, schemas
+from observatoire.server import pages, process_openapi, respond, schemas, showcase
 from observatoire.server.context import current
+from observatoire.server.exports import FILES
 from observatoire.server.items import Asked, asked
+from observatoire.server.jobs import JOB_LIST
 from observatoire.server.openapi import openapi
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of
@@ -19,6 +22,9 @@ from observatoire.server.state import State, state_of
 Json = dict[str, Any]
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+FUNCTIONS = "http://www.opengis.net/def/rel/ogc/1.0/functions"
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 _CQL2 = "http://www.opengis.net/spec/cql2/"
 _EDITING = "http://www.opengis.net/spec/ogcapi-features-4/"
 _MORE = (
@@ -42,9 +48,16 @@ async def landing_page(request: Request) -> Response:
     if look.format == "jsonld":
         return _json(_ask(pygeo.landing_page, request, look, "jsonld"), look, audience, respond.JSONLD)
     document = _ask(pygeo.landing_page, request, look)
-    document["links"] = [link for link in document["links"] if not link["rel"].endswith(("tiling-schemes", "job-list"))]
+    document["links"] = [link for link in document["links"] if not link["rel"].endswith("tiling-schemes")]
     document["links"].append({
         "rel": "styles", "type": respond.JSON, "title": "Styles", "href": f"{state.base}/styles",
+    })  # fmt: skip
+    document["links"].append({
+        "rel": JOB_LIST, "type": respond.JSON, "title": "Jobs", "href": f"{state.base}/jobs",
+    })  # fmt: skip
+    document["links"].append({
+        "rel": FUNCTIONS, "type": respond.JSON, "title": pages.WORDS[look.language]["functions"],
+        "href": f"{state.base}/functions",
     })  # fmt: skip
     layers = state.visible(audience).values()
     return _shown(request, look, audience, document, "landing.html", layers=layers)
@@ -56,6 +69,7 @@ async def collections(request: Request) -> Response:
     if look.format == "jsonld":
         return _json(_ask(pygeo.describe_collections, request, look, "jsonld"), look, audience, respond.JSONLD)
     document = _ask(pygeo.describe_collections, request, look)
+    await _complete(state, audience, look, document["collections"])
     return _shown(request, look, audience, document, "collections.html", layers=state.visible(audience).values())
 
 
@@ -67,16 +81,47 @@ async def collection(request: Request) -> Response:
         linked = _ask(pygeo.describe_collections, request, look, "jsonld", reader.layer.id)
         return _json(linked, look, audience, respond.JSONLD)
     document = _ask(pygeo.describe_collections, request, look, "json", reader.layer.id)
-    return _shown(request, look, audience, document, "collection.html", layer=reader.layer, fields=reader.fields)
+    await _complete(state, audience, look, [document])
+    if look.format == "json":
+        return _json(document, look, audience, respond.JSON)
+    data = await showcase.data(state, audience, reader, look.language)
+    return _shown(
+        request, look, audience, document, "collection.html", layer=reader.layer, fields=reader.fields, **data
+    )
+
+
+async def _complete(state: State, audience: Audience, look: Asked, documents: list[Json]) -> None:
+    """Add to collections what pygeoapi does not know: when their items are, what they are ordered by, their files."""
+    layers = [state.layers[document["id"]] for document in documents]
+    versions = [await state.versions.of(layer.id) for layer in layers]
+    times = await state.extents.all(layers, audience, versions)
+    words = pages.WORDS[look.language]
+    for layer, document, interval in zip(layers, documents, times, strict=True):
+        if interval is not None:
+            document["extent"]["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+        here = f"{state.base}/collections/{layer.id}"
+        document["links"].append({
+            "rel": SORTABLES, "type": "application/schema+json", "title": words["sortables"],
+            "href": f"{here}/sortables?f=json",
+        })  # fmt: skip
+        document["links"] += [
+            {"rel": "enclosure", "type": file.media_type, "title": file.title, "href": f"{here}/download?f={name}"}
+            for name, file in FILES.items()
+        ]
 
 
 async def schema(request: Request) -> Response:
-    """Answer the schema of a collection, or its queryables: the same properties, for all may be asked by."""
+    """Answer the schema of a collection, its queryables or its sortables.
+
+    The same properties, for all may be asked and ordered by; but no order is by place.
+    """
     state, audience, look = _opened(request, ("json", "html"))
     reader = state.reader(request.path_params["collection"], audience)
     page = request.url.path.rsplit("/", 1)[1]
     address = f"{state.base}/collections/{reader.layer.id}/{page}"
     document = schemas.document(reader.layer, reader.fields, address=address, language=look.language)
+    if page == "sortables":
+        del document["properties"]["geometry"]
     if look.format == "json":
         return _json(document, look, audience, "application/schema+json")
     title = pages.WORDS[look.language][page]
@@ -88,8 +133,14 @@ async def conformance(request: Request) -> Response:
     _, audience, look = _opened(request, ("json", "html"))
     document = _ask(pygeo.conformance, request, look)
     claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
-    document = {"conformsTo": sorted({*claimed, *_MORE, *process_openapi.conformance()})}
+    document = {"conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *process_openapi.conformance()})}
     return _shown(request, look, audience, document, "conformance.html")
+
+
+async def functions(request: Request) -> Response:
+    """Answer the functions that a filter may call (OGC API Features, part 3, requirements class "Functions")."""
+    _, audience, look = _opened(request, ("json", "html"))
+    return _shown(request, look, audience, {"functions": cql2.functions()}, "functions.html")
 
 
 async def definition(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What every answer gets: security headers, compression, and every request: a longest body."""
+"""What every answer gets: security headers, compression, and every request: a longest address, a longest body."""
 
 from isal import igzip
 from starlette.datastructures import Headers, MutableHeaders
@@ -84,14 +84,19 @@ def _worth(headers: MutableHeaders) -> bool:
 
 
 class Limit:
-    """Refuses bodies longer than `OBS_MAX_BODY_BYTES`, said or not."""
+    """Refuses addresses longer than `OBS_MAX_URL_BYTES`, and bodies longer than `OBS_MAX_BODY_BYTES`, said or not."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, longest: int) -> None:
         self.app = app
         self.most = most
+        self.longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or 413 before the application sees a body that is too long."""
+        """Answer, or 414, or 413 before the application sees a body that is too long."""
+        if scope["type"] == "http" and len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.longest:
+            answer = problem(414, f"the address is longer than {self.longest} bytes; POST a long filter")
+            await answer(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return

@@ -13,6 +13,8 @@ from pygeoapi.openapi import get_oas
 from observatoire.layers.model import Audience, Layer
 from observatoire.layers.nomenclature import codes
 from observatoire.server.crs import Systems
+from observatoire.server.exports import FILES
+from observatoire.server.items import POSTED
 from observatoire.server.problems import MEDIA_TYPE
 from observatoire.settings import Settings
 
@@ -41,10 +43,23 @@ def openapi(
         _describe_items(described, layer, audience)
     document["components"] = components(systems, settings)
     document["paths"] = _localised({path: _readable(item) for path, item in described.items()})
+    for layer in layers:
+        _describe_filters(document["paths"], layer)
     document["paths"] |= _more_paths() | processes(audience, language)
     document["tags"] = [tag for tag in document["tags"] if tag["name"] in _tags(document["paths"])]
     document["security"] = [{}, {"key": []}]
     return document
+
+
+_TROUBLES = (
+    ("400", "InvalidParameter"), ("401", "Unauthorised"), ("404", "NotFound"), ("414", "TooLong"),
+    ("429", "TooMany"), ("500", "ServerError"), ("503", "Unavailable"),
+)  # fmt: skip
+_FILTERS = ("filter", "filter-lang", "filter-crs")
+
+
+#: Items a page for a client that reads everything: 20 000 features in 5 requests of QGIS, each well under a second.
+PAGE_OF_CLIENTS = 5_000
 
 
 def _served(path: str) -> bool:
@@ -60,16 +75,14 @@ def _readable(item: Json) -> Json:
         if "vendorSpecific" not in parameter.get("$ref", "") and parameter.get("name") not in ("ui", "profile")
     ]
     operation["responses"] = {
-        code: {"$ref": f"#/components/responses/{name}"}
-        for code, name in (("200", _answer(operation)), ("400", "InvalidParameter"), ("401", "Unauthorised"),
-                           ("404", "NotFound"), ("500", "ServerError"), ("503", "Unavailable"))
-    }  # fmt: skip
+        code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", _answer(operation)), *_TROUBLES)
+    }
     return {"get": operation}
 
 
 def _answer(operation: Json) -> str:
     name = str(operation["operationId"])
-    for suffix in ("Features", "Feature", "Schema", "Queryables", "Collection"):
+    for suffix in ("Features", "Feature", "Schema", "Queryables", "Sortables", "Collection", "File"):
         if name.endswith(suffix):
             return suffix
     return {"getLandingPage": "LandingPage", "getCollections": "Collections"}.get(name, "Document")
@@ -79,10 +92,8 @@ def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
     """Name every parameter of a page of items: those of `reading.ITEMS` and each property that may be seen."""
     fields = layer.properties_for(audience)
     listed = {"type": "array", "items": {"type": "string", "enum": list(fields)}}
-    names = ("lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "skipGeometry")
+    which = ("bbox", "bbox-crs", "datetime", *_FILTERS)
     parameters: list[Json] = [
-        _parameter("f", {"type": "string", "enum": ["json", "html", "csv", "jsonld"], "default": "json"}, "Format"),
-        *[{"$ref": f"#/components/parameters/{name}"} for name in names],
         _parameter("properties", listed, "Properties of the answer"),
         _parameter("sortby", {"type": "array", "items": {"type": "string", "enum": _orders(fields)}}, "Order"),
     ]
@@ -92,15 +103,57 @@ def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
             schema["x-codes"] = list(codes(prop.codes))
         parameters.append(_parameter(name, schema, prop.title.en if prop.title else name))
     here = f"/collections/{layer.id}"
-    paths[f"{here}/items"]["get"]["parameters"] = parameters
+    paths[f"{here}/items"]["get"]["parameters"] = [
+        _parameter("f", {"type": "string", "enum": ["json", "html", "csv", "jsonld"], "default": "json"}, "Format"),
+        *_refs("lang", "page-limit", "offset", "cursor", *which, "crs", "skipGeometry"),
+        *parameters,
+    ]
+    paths[f"{here}/download"] = {
+        "get": {
+            "summary": f"All items of {layer.title.en} as one file",
+            "operationId": f"download{layer.id}File",
+            "tags": [layer.id],
+            "parameters": [
+                _parameter("f", {"type": "string", "enum": list(FILES), "default": "geoparquet"}, "Format"),
+                *_refs("lang", *which, "crs"),
+                *parameters,
+            ],
+        }
+    }
     item = paths[f"{here}/items/{{featureId}}"]["get"]
     item["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("featureId", "crs", "lang")] + [
         _parameter("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format")
     ]
-    for page in ("schema", "queryables"):
-        paths[f"{here}/{page}"]["get"]["parameters"] = [
-            {"$ref": f"#/components/parameters/{name}"} for name in ("f", "lang")
-        ]
+    for page in ("schema", "queryables", "sortables"):
+        paths.setdefault(
+            f"{here}/{page}",
+            {"get": {"summary": f"Sortables of {layer.title.en}", "operationId": f"get{layer.id}Sortables"}},
+        )
+        paths[f"{here}/{page}"]["get"] |= {"parameters": _refs("f", "lang"), "tags": [layer.id]}
+
+
+def _describe_filters(paths: Json, layer: Layer) -> None:
+    """Describe that a filter may also be posted: what one may ask in the address, but for the filter itself."""
+    read = paths[f"/collections/{layer.id}/items"]["get"]
+    paths[f"/collections/{layer.id}/items"]["post"] = {
+        "summary": f"Items of {layer.title.en} that a posted filter finds",
+        "operationId": f"find{layer.id}Features",
+        "tags": read["tags"],
+        "parameters": [p for p in read["parameters"] if p not in _refs("filter", "filter-lang")],
+        "requestBody": {
+            "required": True,
+            "content": {kind: {"schema": {"$ref": "#/components/schemas/cql2"}} for kind in POSTED},
+        },
+        "responses": read["responses"]
+        | {
+            "413": {"$ref": "#/components/responses/TooLarge"},
+            "415": {"$ref": "#/components/responses/NotAFilter"},
+        },
+    }
+
+
+def _refs(*names: str) -> list[Json]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
 def _orders(fields: Iterable[str]) -> list[str]:
@@ -129,11 +182,15 @@ def components(systems: Systems, settings: Settings) -> Json:
     """Return the parts that operations share, the same for every audience."""
     uri = {"type": "string", "format": "uri", "enum": list(systems.by_uri)}
     limit = {"type": "integer", "minimum": 1, "maximum": settings.limit_max, "default": settings.limit_default}
+    page_limit = _parameter("limit", limit, "Most items of a page; more than the maximum counts as the maximum")
+    # QGIS takes its page size from `components.parameters.limit`: min(max(1000, default), maximum), the same way for
+    # every collection. Operations refer to `page-limit`, whose default is the true one.
+    page = limit | {"default": max(settings.limit_default, min(settings.limit_max, PAGE_OF_CLIENTS))}
+    suggested = _parameter("limit", page, "Page size for a client that reads a whole collection")
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
     parameters = (
         _parameter("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
         _parameter("lang", {"type": "string", "enum": ["fr", "en"]}, "Language"),
-        _parameter("limit", limit, "Most items of a page; more than the maximum counts as the maximum"),
         _parameter(
             "offset", {"type": "integer", "minimum": 0, "default": 0}, "Items left out; `next` links use a cursor"
         ),
@@ -146,11 +203,18 @@ def components(systems: Systems, settings: Settings) -> Json:
         _parameter(
             "datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."
         ),
+        _parameter("filter", {"type": "string"}, "A condition in CQL2, as text or as JSON"),
+        _parameter(
+            "filter-lang",
+            {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
+            "What the filter is written in",
+        ),
+        _parameter("filter-crs", uri, "CRS of the filter's coordinates; CRS84 by default"),
         _parameter("skipGeometry", {"type": "boolean", "default": False}, "Leave geometries out"),
         _parameter("featureId", {"type": "string"}, "Id of an item", "path"),
     )
     return {
-        "parameters": {parameter["name"]: parameter for parameter in parameters},
+        "parameters": {p["name"]: p for p in parameters} | {"page-limit": page_limit, "limit": suggested},
         "responses": _responses(),
         "schemas": _schemas(),
         "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
@@ -178,12 +242,21 @@ def _responses() -> Json:
         "Feature": shown("An item", ("application/geo+json", ref("feature")), page, linked),
         "Schema": shown("A JSON Schema", ("application/schema+json", thing), page),
         "Queryables": shown("A JSON Schema", ("application/schema+json", thing), page),
+        "Sortables": shown("A JSON Schema", ("application/schema+json", thing), page),
+        "File": shown(
+            "A file of all items that match",
+            *((file.media_type, {"type": "string", "format": "binary"}) for file in FILES.values()),
+        ),
         "Document": shown(
             "A document", ("application/json", thing), ("application/vnd.oai.openapi+json;version=3.0", thing), page
         ),
         "InvalidParameter": shown("A parameter is unknown or cannot be used", trouble),
         "Unauthorised": shown("The key is not known", trouble),
         "NotFound": shown("There is none, or not for you", trouble),
+        "TooLarge": shown("The body is too long", trouble),
+        "TooLong": shown("The address is too long", trouble),
+        "NotAFilter": shown("The body is of another media type", trouble),
+        "TooMany": shown("Too many requests: wait as many seconds as Retry-After says", trouble),
         "ServerError": shown("Our fault", trouble),
         "Unavailable": shown("The database does not answer, or not in time", trouble),
     }
@@ -235,6 +308,13 @@ def _schemas() -> Json:
                 "numberMatched": whole, "numberMatchedEstimate": whole, "numberReturned": whole,
             },
         },
+        "cql2": {
+            "type": "object",
+            "description": "A condition in CQL2 JSON (OGC 21-065r2)",
+            "required": ["op", "args"],
+            "properties": {"op": text, "args": array | {"items": {}}},
+            "example": {"op": "isNull", "args": [{"property": "date"}]},
+        },
         "problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail", "code", "description"],
@@ -249,9 +329,7 @@ def _more_paths() -> Json:
             "get": {
                 "summary": summary, "tags": ["server"], "operationId": operation, "parameters": list(parameters),
                 "responses": {
-                    code: {"$ref": f"#/components/responses/{name}"}
-                    for code, name in (("200", "Document"), ("400", "InvalidParameter"), ("401", "Unauthorised"),
-                                       ("404", "NotFound"), ("503", "Unavailable"))
+                    code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", "Document"), *_TROUBLES)
                 },
             }
         }  # fmt: skip
@@ -259,6 +337,7 @@ def _more_paths() -> Json:
     lang = {"$ref": "#/components/parameters/lang"}
     style = _parameter("styleId", {"type": "string"}, "Id of a collection", "path")
     return {
+        "/functions": read("The functions that a filter may call", "getFunctions", *_refs("f", "lang")),
         "/styles": read("How the collections are drawn", "getStyles", lang),
         "/styles/{styleId}": read("A MapLibre style", "getStyle", style, lang),
     }

@@ -27,10 +27,18 @@ LEAST = 1e-9
 
 @dataclass(frozen=True)
 class Plan:
-    """A statement and the values bound to it."""
+    """A statement and the values bound to it.
+
+    Attributes
+    ----------
+    filtered : bool
+        It holds a filter of CQL2: a statement of its own, not worth preparing, and what the database says of it is the
+        filter's fault.
+    """
 
     text: bytes
     args: tuple[Any, ...]
+    filtered: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,13 +67,40 @@ def page_plan(query: Query) -> Plan:
         query.offset > 0,
     )  # fmt: skip
     tail = [Int8(query.limit + 1)] + ([Int8(query.offset)] if query.offset else [])
-    return Plan(_page_text(shape, _Hashed(query.layer)), (*args, *tail))
+    text = _page_text if query.filter is None else _page_text.__wrapped__  # a filter's text would fill the cache
+    return Plan(text(shape, _Hashed(query.layer)), (*args, *tail), query.filter is not None)
 
 
 def count_plan(query: Query) -> Plan:
     """Return the plan of the number of items that match, whatever the page."""
     conditions, args = _where(query)
-    return Plan(_count_text(conditions, query.systems.storage.srid, _Hashed(query.layer)), tuple(args))
+    text = _count_text if query.filter is None else _count_text.__wrapped__
+    srid = query.systems.storage.srid
+    return Plan(text(conditions, srid, _Hashed(query.layer)), tuple(args), query.filter is not None)
+
+
+def rows_plan(query: Query) -> Plan:
+    """Return the plan of all items that match, in order, for files: id, shown properties, geometry (WKB, x first)."""
+    conditions, args = _where(query)
+    layer, srid = query.layer, query.systems.storage.srid
+    shape: Fragment = sql.Identifier("geom")
+    if query.system.srid != srid:
+        shape = sql.SQL("ST_Transform({}, {})").format(shape, sql.Literal(query.system.srid))
+    text = sql.SQL("SELECT {}, ST_AsBinary({}) FROM {}{} ORDER BY {}").format(
+        sql.SQL(", ").join(map(sql.Identifier, (layer.id_field, *query.shown))),
+        shape,
+        sql.Identifier(layer.table),
+        _joined(_conditions(conditions, srid, layer)),
+        _order(query.keys),
+    )
+    return Plan(text.as_bytes(None), tuple(args), query.filter is not None)
+
+
+def extent_plan(layer: Layer) -> Plan:
+    """Return the plan of the first and the last time of a collection that has one."""
+    instant = sql.Identifier(str(layer.time_field))
+    text = sql.SQL("SELECT min({0}), max({0}) FROM {1}").format(instant, sql.Identifier(layer.table))
+    return Plan(text.as_bytes(None), ())
 
 
 def item_plan(query: Query, identifier: int) -> Plan:
@@ -107,6 +142,9 @@ def _where(query: Query) -> tuple[tuple[Any, ...], list[Any]]:
     for name, value in query.equals:
         shape.append(("equals", name))
         args.append(value)
+    if query.filter is not None:
+        shape.append(("filter", query.filter.where))
+        args += query.filter.args
     return tuple(shape), args
 
 
@@ -132,6 +170,8 @@ def _conditions(shape: tuple[Any, ...], srid: int, layer: Layer) -> list[Fragmen
             found.append(
                 sql.SQL("{} {} %s::timestamptz").format(sql.Identifier(str(layer.time_field)), sql.SQL(detail))
             )
+        elif kind == "filter":
+            found.append(detail)
         else:
             column, type_ = sql.Identifier(detail), sql.SQL(sql_type(layer.properties[detail]))
             found.append(sql.SQL("{} = %s::{}").format(column, type_))
@@ -222,6 +262,12 @@ def _joined(conditions: list[Fragment]) -> Fragment:
     return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(conditions)) if conditions else sql.SQL("")
 
 
+def _order(keys: tuple[SortKey, ...]) -> Fragment:
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(key.name), sql.SQL("DESC" if key.descending else "ASC")) for key in keys
+    )
+
+
 @lru_cache(maxsize=4096)
 def _page_text(shape: _Shape, kept: _Hashed) -> bytes:
     layer = kept.layer
@@ -233,10 +279,6 @@ def _page_text(shape: _Shape, kept: _Hashed) -> bytes:
         sql.SQL("{}::text AS {}").format(sql.Identifier(key.name), sql.Identifier(f"key {i}"))
         for i, key in enumerate(shape.keys)
     ]
-    order = [
-        sql.SQL("{} {}").format(sql.Identifier(key.name), sql.SQL("DESC" if key.descending else "ASC"))
-        for key in shape.keys
-    ]
     return (
         sql.SQL("SELECT {}, {} FROM {}{} ORDER BY {} LIMIT %s{}")
         .format(
@@ -244,7 +286,7 @@ def _page_text(shape: _Shape, kept: _Hashed) -> bytes:
             sql.SQL(", ").join(keys),
             sql.Identifier(layer.table),
             _joined(conditions),
-            sql.SQL(", ").join(order),
+            _order(shape.keys),
             sql.SQL(" OFFSET %s" if shape.offset else ""),
         )
         .as_bytes(None)

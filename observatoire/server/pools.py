@@ -1,4 +1,4 @@
-"""Connections: a read-only pool per audience, each with its own database login, and a small one of the administrator.
+"""Connections: a read-only pool per audience, each with its own database login, and small ones of the administrator.
 
 One login per audience and one statement per message (the extended protocol): an injected statement could neither be
 stacked nor change the role. `force_custom_plan`: a prepared statement's generic plan may walk the whole id index for a
@@ -23,15 +23,20 @@ Pool = AsyncConnectionPool[AsyncConnection[Any]]
 WAIT = 10.0  # s, for a free connection
 
 
+def session_options(settings: Settings) -> str:
+    """Return the options of a session that answers an audience."""
+    return (
+        "-c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan -c TimeZone=UTC -c DateStyle=ISO "
+        f"-c jit=off -c statement_timeout={settings.statement_timeout_ms}"
+    )
+
+
 class Pools:
     """All pools of a server process; a context manager opens and closes them."""
 
     def __init__(self, store: Store, passwords: Passwords, settings: Settings, city: City) -> None:
         self.city = city
-        options = (
-            "-c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan -c TimeZone=UTC -c DateStyle=ISO "
-            f"-c jit=off -c statement_timeout={settings.statement_timeout_ms}"
-        )
+        options = session_options(settings)
         self._by_audience: dict[Audience, Pool] = {
             audience: AsyncConnectionPool(
                 store.conninfo(role(audience), passwords.by_audience[audience]),
@@ -54,6 +59,16 @@ class Pools:
             timeout=WAIT,
             name="admin",
         )
+        self.jobs: Pool = AsyncConnectionPool(
+            store.admin,
+            kwargs={"autocommit": True, "application_name": "obs serve jobs"},
+            min_size=0,
+            max_size=4,
+            open=False,
+            timeout=WAIT,
+            check=AsyncConnectionPool.check_connection,
+            name="jobs",
+        )
 
     def of(self, audience: Audience) -> Pool:
         """Return the pool of an audience."""
@@ -68,12 +83,12 @@ class Pools:
         )
 
     async def __aenter__(self) -> "Pools":
-        for pool in (*self._by_audience.values(), self.admin):
+        for pool in (*self._by_audience.values(), self.admin, self.jobs):
             await pool.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in (*self._by_audience.values(), self.admin):
+        for pool in (*self._by_audience.values(), self.admin, self.jobs):
             await pool.close()

@@ -1,6 +1,12 @@
-"""Who asks: the header `X-API-Key` names an audience; without it, the public."""
+"""Who asks: a key names an audience; without one, the public.
+
+The key is given by the header `X-API-Key`, or as the password of Basic authentication: QGIS before 3.24 can send no
+header of one's choice. No challenge (`WWW-Authenticate`) is sent: browsers would open a window of their own.
+"""
 
 import asyncio
+import binascii
+from base64 import b64decode
 from time import monotonic
 from typing import Any
 
@@ -73,15 +79,28 @@ class Principal:
         if scope["type"] != "http" or not scope["path"].startswith(self.paths):
             await self.app(scope, receive, send)
             return
-        with use(RequestContext(await _audience(scope))):
+        with use(await _context(scope)):
             await self.app(scope, receive, send)
 
 
-async def _audience(scope: Scope) -> Audience:
-    given: list[Any] = [value for name, value in scope["headers"] if name == HEADER]
+async def _context(scope: Scope) -> RequestContext:
+    given: list[Any] = [value for name, value in scope["headers"] if name == HEADER] or _passwords(scope)
     if not given:
-        return "public"
+        return RequestContext()
     if len(given) > 1 or not 0 < len(given[0]) <= _LONGEST:
         raise Unauthorised("X-API-Key: expected one key")
     keys: Keys = scope["app"].state.obs.keys
-    return await keys.audience(given[0].decode("latin-1"))
+    key = given[0].decode("latin-1")
+    return RequestContext(await keys.audience(key), digest(key))
+
+
+def _passwords(scope: Scope) -> list[bytes]:
+    """Return the password of Basic authentication (RFC 7617), whoever the user."""
+    found = []
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value[:6].lower() == b"basic ":
+            try:
+                found.append(b64decode(value[6:], validate=True).partition(b":")[2])
+            except binascii.Error:
+                raise Unauthorised("Authorization: expected Basic, with a key as the password") from None
+    return found

@@ -17,7 +17,8 @@ from observatoire.errors import ObsError, internal
 
 MEDIA_TYPE = "application/problem+json"
 _CODES = {400: "InvalidParameterValue", 404: "NotFound"}
-_TYPES = {400: "bad-input", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_TYPES = {400: "bad-input", 404: "not-found", 405: "method-not-allowed", 413: "too-large",
+          414: "too-long", 415: "unsupported-media-type", 429: "too-many-requests"}  # fmt: skip
 
 
 def problem(

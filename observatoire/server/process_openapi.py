@@ -3,6 +3,7 @@
 from typing import Any
 
 from observatoire.layers.model import Audience
+from observatoire.server.job_openapi import CREATED, PREFER, job_paths
 from observatoire.server.problems import MEDIA_TYPE
 from observatoire.server.registry import visible
 
@@ -21,17 +22,18 @@ _PROBLEM = {
 
 def conformance() -> tuple[str, ...]:
     """Return the conformance classes of OGC API Processes that are kept."""
-    return tuple(f"{_CLASSES}/{name}" for name in ("core", "ogc-process-description", "json", "html", "oas30"))
+    kept = ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
+    return tuple(f"{_CLASSES}/{name}" for name in kept)
 
 
 def paths(audience: Audience, language: str) -> dict[str, Any]:
-    """Return the path items of the list and of each process that `audience` may run."""
+    """Return the path items of the list, of each process that `audience` may run, and of jobs."""
     found: dict[str, Any] = {"/processes": {"get": _list()}}
     for process in visible(audience):
         description = process.describe(language)
         found[f"/processes/{process.id}"] = {"get": _describe(description)}
         found[f"/processes/{process.id}/execution"] = {"post": _execute(description)}
-    return found
+    return found | job_paths(_look(), _responses)
 
 
 def _list() -> dict[str, Any]:
@@ -73,8 +75,9 @@ def _describe(description: dict[str, Any]) -> dict[str, Any]:
 def _execute(description: dict[str, Any]) -> dict[str, Any]:
     outputs = {name: _of_openapi(one["schema"]) for name, one in description["outputs"].items()}
     answers: dict[str, Any] = {}
-    for schema in outputs.values():
-        answers[schema.get("contentMediaType", "application/json")] = {"schema": schema}
+    for name, schema in outputs.items():
+        kind = description["outputs"][name]["schema"].get("contentMediaType", "application/json")
+        answers[kind] = {"schema": schema}
     # A document, or the raw output where that is JSON.
     document = {"type": "object", "properties": outputs}
     raw = answers.get("application/json", {}).get("schema")
@@ -84,12 +87,12 @@ def _execute(description: dict[str, Any]) -> dict[str, Any]:
         "summary": description["title"],
         "description": description["description"],
         "operationId": f"execute_{_name(description)}",
-        "parameters": _look()[1:],
+        "parameters": [*_look()[1:], PREFER],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": _body(description), "example": description["example"]}},
         },
-        "responses": _responses(answers, 400, 401, 404, 413, 415, 503, 504),
+        "responses": _responses(answers, 400, 401, 404, 413, 415, 429, 503, 504) | {"201": CREATED},
     }
 
 
@@ -115,7 +118,7 @@ def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
 
 
 def _of_openapi(schema: Any) -> Any:
-    """Return a JSON Schema in the dialect of OpenAPI 3.0, which has no type null."""
+    """Return a JSON Schema in the dialect of OpenAPI 3.0, which has no type null and says media types elsewhere."""
     if isinstance(schema, list):
         return [_of_openapi(one) for one in schema]
     if not isinstance(schema, dict):
@@ -123,7 +126,7 @@ def _of_openapi(schema: Any) -> Any:
     kind = schema.get("type")
     if isinstance(kind, list):
         schema = schema | {"type": next(one for one in kind if one != "null"), "nullable": "null" in kind}
-    return {name: _of_openapi(one) for name, one in schema.items()}
+    return {name: _of_openapi(one) for name, one in schema.items() if name != "contentMediaType"}
 
 
 def _look() -> list[dict[str, Any]]:

@@ -9,12 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from observatoire.errors import ObsError
-from observatoire.server import pages, respond
+from observatoire.jobs.model import Order
+from observatoire.server import jobs, pages, respond
 from observatoire.server.context import current
 from observatoire.server.execute import read_execute
 from observatoire.server.executions import Executions
 from observatoire.server.items import Asked, asked
 from observatoire.server.parameters import read_limit, read_offset
+from observatoire.server.prefer import read_prefer
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.registry import process_for, visible
 from observatoire.server.results import answer
@@ -74,7 +76,12 @@ async def describe_process(request: Request) -> Response:
 
 
 async def execute_process(request: Request) -> Response:
-    """Run a process and answer its results. A client may prefer to be answered later (`Prefer`); it is answered now."""
+    """Run a process and answer its results, or a job that will have them.
+
+    A client that prefers so (`Prefer: respond-async`) gets 201 and the job. Otherwise a light process runs at once, on
+    our loop. A heavy one is left to a worker, where one lives, and waited for; when that takes too long the answer is
+    201 and the job goes on. Without a worker it runs in a child of ours.
+    """
     only(once(request.query_params.multi_items()), PAGE)
     executions: Executions = request.app.state.executions
     audience = current().audience
@@ -87,10 +94,33 @@ async def execute_process(request: Request) -> Response:
         outputs=process.outputs,
     )
     language: Language = "fr" if look.language == "fr" else "en"
-    results = await executions.run(process, execute.inputs, audience=audience, language=language)
-    response = answer(execute, results, process.outputs)
+    desk = jobs.desk_of(request)
+    prefer = read_prefer(request.headers.getlist("prefer"))
+    if prefer.respond_async or (process.weight == "heavy" and await desk.staffed()):
+        process.check(execute.inputs)
+        order = Order(process.id, execute.inputs, execute.outputs, execute.response, audience, current().key, language)
+        if prefer.respond_async:
+            response = jobs.created(request, await desk.enqueue(order), preferred=True)
+        else:
+            response = await _awaited(request, order, prefer.wait)
+    else:
+        results = await executions.run(process, execute.inputs, audience=audience, language=language)
+        response = answer(execute, results, process.outputs)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = language
+    return response
+
+
+async def _awaited(request: Request, order: Order, wait: float | None) -> Response:
+    """Return the results of a job that is added now, or 201 where it is not over in time."""
+    desk = jobs.desk_of(request)
+    most = state_of(request).settings.sync_wait_s
+    added = await desk.enqueue(order, awaited=True)
+    found = await desk.waited(added.id, order.owner, most if wait is None else min(wait, most))
+    if not found.over:
+        return jobs.created(request, found, preferred=False)
+    response = await jobs.result_of(request, found)
+    response.headers["Link"] = f'<{state_of(request).base}/jobs/{found.id}>; rel="monitor"'
     return response
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from psycopg import sql
 
 from observatoire.layers.model import Audience, Layer, Property
 from observatoire.server.crs import Bounds, System, Systems
@@ -28,6 +32,27 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Filter:
+    """A filter of CQL2, compiled.
+
+    Attributes
+    ----------
+    where : sql.Composed
+        A condition in brackets, with placeholders.
+    args : tuple
+        Their values.
+    """
+
+    where: sql.Composed
+    args: tuple[Any, ...]
+
+    @property
+    def digest(self) -> str:
+        """What the filter means, whatever it was written in: text or JSON, in the address or in the body."""
+        return blake2b(f"{self.where.as_string()}{self.args!r}".encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True)
 class SortKey:
     """One property of an order."""
 
@@ -48,6 +73,8 @@ class Query:
         The item meets one of them; None: anywhere; empty: nowhere.
     equals : tuple of (str, value)
         Properties and the values they have, all of them.
+    filter : Filter, optional
+        What else is asked, in CQL2.
     after : tuple of str or None, optional
         Keys of the last item of the page before.
     shown : tuple of str
@@ -64,6 +91,7 @@ class Query:
     boxes: tuple[Box, ...] | None = None
     interval: Interval | None = None
     equals: tuple[tuple[str, Value], ...] = ()
+    filter: Filter | None = None
     sort: tuple[SortKey, ...] = ()
     after: Keys | None = None
     geometry: bool = True
@@ -75,7 +103,8 @@ class Query:
     @property
     def purpose(self) -> str:
         """What a cursor of this query is good for."""
-        return f"{self.layer.id}:{','.join(map(str, self.keys))}"
+        order = f"{self.layer.id}:{','.join(map(str, self.keys))}"
+        return order if self.filter is None else f"{order}:{self.filter.digest}"
 
 
 def total_order(layer: Layer, sort: tuple[SortKey, ...]) -> tuple[SortKey, ...]:

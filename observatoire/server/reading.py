@@ -3,24 +3,33 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
+from observatoire.cql2 import FilterError, Queryable, compile_filter, queryables_of
 from observatoire.errors import BadInput
 from observatoire.layers.model import Audience, Layer, Property
 from observatoire.server import cursor, parameters
-from observatoire.server.crs import Systems
+from observatoire.server.crs import System, Systems
 from observatoire.server.parameters import read_value
-from observatoire.server.query import Query, shown_properties
+from observatoire.server.query import Filter, Query, shown_properties
 
+_FILTERS = ("filter", "filter-lang", "filter-crs")
+_WHICH = ("bbox", "bbox-crs", "datetime", *_FILTERS)
 #: What pages of items understand beside the names of properties.
 ITEMS = (
-    "f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties",
-    "skipGeometry",
+    "f", "lang", "limit", "offset", "cursor", *_WHICH, "crs", "sortby", "properties", "skipGeometry",
 )  # fmt: skip
+#: What a file of all items understands beside them.
+FILE = ("f", "lang", *_WHICH, "crs", "sortby", "properties")
 #: What one item understands.
 ITEM = ("f", "lang", "crs")
 #: What every other page understands.
 PAGE = ("f", "lang")
-_FILTERS = ("filter", "filter-lang", "filter-crs")
+
+TEXT, JSON = "cql2-text", "cql2-json"
+#: Longest filter in an address, bytes; a body may hold four times as much (`cql2/guards.py`).
+LONGEST_FILTER = 16_384
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Reader:
     systems: Systems
     limit_default: int
     limit_max: int
+    zone: ZoneInfo
     secret: bytes
 
     @property
@@ -39,17 +49,51 @@ class Reader:
         """What the audience may see."""
         return self.layer.properties_for(self.audience)
 
-    def items(self, given: Iterable[tuple[str, str]]) -> Query:
+    @cached_property
+    def queryables(self) -> dict[str, Queryable]:
+        """What the audience may name in a filter."""
+        return queryables_of(self.layer, self.audience, self.systems.storage.srid)
+
+    def items(self, given: Iterable[tuple[str, str]], body: str | None = None) -> Query:
         """Return the query of a page of items.
+
+        Parameters
+        ----------
+        given : iterable of (str, str)
+            Parameters of the address.
+        body : str, optional
+            A filter in CQL2 JSON, posted.
 
         Raises
         ------
         BadInput
             If a parameter is unknown, given twice, or its value cannot be used; the text names it.
         """
-        fields = self.fields
         words = once(given)
-        only(words, (*ITEMS, *fields))
+        only(words, (*ITEMS, *self.fields))
+        query = replace(
+            self._which(words, self.systems.default, body),
+            limit=parameters.read_limit(words["limit"], self.limit_max) if "limit" in words else self.limit_default,
+            offset=parameters.read_offset(words["offset"]) if "offset" in words else 0,
+            geometry=not ("skipGeometry" in words and parameters.read_boolean("skipGeometry", words["skipGeometry"])),
+        )
+        return self._after(query, words)
+
+    def file(self, given: Iterable[tuple[str, str]]) -> Query:
+        """Return the query of a file of all items that match; by default in the CRS of the store.
+
+        Raises
+        ------
+        BadInput
+            If a parameter is unknown, given twice, or its value cannot be used; the text names it.
+        """
+        words = once(given)
+        only(words, (*FILE, *self.fields))
+        return self._which(words, self.systems.storage, None)
+
+    def _which(self, words: Mapping[str, str], default: System, body: str | None) -> Query:
+        """Return which items are asked for, which properties of them, in which order and CRS."""
+        fields = self.fields
         sort = parameters.read_sort(words["sortby"], fields) if "sortby" in words else ()
         shown = shown_properties(self.layer, fields)
         if "properties" in words:
@@ -62,23 +106,51 @@ class Reader:
             system = self.systems.named("bbox-crs", words["bbox-crs"]) if "bbox-crs" in words else self.systems.default
             boxes = parameters.read_bbox(words["bbox"], system)
             boxes = None if parameters.everywhere(boxes) else boxes
-        query = Query(
+        return Query(
             layer=self.layer,
             audience=self.audience,
             systems=self.systems,
-            system=self.systems.named("crs", words["crs"]) if "crs" in words else self.systems.default,
-            limit=parameters.read_limit(words["limit"], self.limit_max) if "limit" in words else self.limit_default,
-            offset=parameters.read_offset(words["offset"]) if "offset" in words else 0,
+            system=self.systems.named("crs", words["crs"]) if "crs" in words else default,
+            limit=self.limit_default,
             shown=shown,
             boxes=boxes,
             interval=parameters.read_datetime(words["datetime"]) if "datetime" in words else None,
             equals=tuple(
                 (n, read_value(n, text, fields[n])) for n, text in words.items() if n in fields and n not in ITEMS
             ),
+            filter=self._filter(words, body),
             sort=sort,
-            geometry=not ("skipGeometry" in words and parameters.read_boolean("skipGeometry", words["skipGeometry"])),
         )
-        return self._after(query, words)
+
+    def _filter(self, words: Mapping[str, str], body: str | None) -> Filter | None:
+        text, lang = (words.get("filter"), TEXT) if body is None else (body, JSON)
+        if body is not None and "filter" in words:
+            raise BadInput("filter: given in the address and in the body")
+        for name in ("filter-lang", "filter-crs"):
+            if text is None and name in words:
+                raise BadInput(f"{name}: expected only together with filter")
+        if text is None:
+            return None
+        offered = (TEXT, JSON) if body is None else (JSON,)
+        if words.get("filter-lang", lang) not in offered:
+            raise BadInput(f"filter-lang: expected {' or '.join(offered)}")
+        if body is None and len(text.encode("utf-8", "surrogatepass")) > LONGEST_FILTER:
+            raise FilterError(f"filter: longer than {LONGEST_FILTER} bytes; POST it to the same address as cql2-json")
+        system = (
+            self.systems.named("filter-crs", words["filter-crs"]) if "filter-crs" in words else self.systems.default
+        )
+        try:
+            done = compile_filter(
+                text,
+                lang=words.get("filter-lang", lang),
+                queryables=self.queryables,
+                zone=self.zone,
+                filter_crs=system.uri,
+            )
+        except FilterError as error:
+            said = str(error)
+            raise FilterError(said if said.startswith("filter") else f"filter: {said}") from None
+        return Filter(done.where, tuple(done.args))
 
     def _after(self, query: Query, words: Mapping[str, str]) -> Query:
         if "cursor" not in words:
@@ -130,7 +202,5 @@ def only(words: Iterable[str], known: Iterable[str]) -> None:
     """
     expected = tuple(known)
     for name in words:
-        if name in _FILTERS and name not in expected:
-            raise BadInput(f"{name}: this server does not filter by expressions; use bbox, datetime and property=value")
         if name not in expected:
             raise BadInput(f"no parameter {parameters.shown(name)}; expected one of {', '.join(expected)}")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from observatoire.layers.model import Audience
 
-VARY = "X-API-Key, Accept, Accept-Encoding, Accept-Language"
+VARY = "X-API-Key, Authorization, Accept, Accept-Encoding, Accept-Language"
 GEOJSON, JSON, HTML, CSV, JSONLD = (
     "application/geo+json", "application/json", "text/html; charset=utf-8", "text/csv; charset=utf-8",
     "application/ld+json",

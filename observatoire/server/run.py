@@ -8,6 +8,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
+from observatoire.cql2 import refused_by_database
 from observatoire.errors import BadInput, NotFound, ObsError, StoreUnavailable
 from observatoire.server.plan import Plan
 from observatoire.server.pools import Pool
@@ -21,11 +22,18 @@ class TooSlowError(ObsError):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(*, filtered: bool = False) -> Iterator[None]:
     """Turn what PostgreSQL says into errors that may be shown; what is not named here stays an internal error.
+
+    Parameters
+    ----------
+    filtered : bool
+        The statement holds a filter of CQL2: what exceeds a number's range, or the time, is its fault.
 
     Raises
     ------
+    FilterError
+        The filter cannot be applied to these data, or not in time.
     NotFound
         The login may not see it, or it is not there: the same answer for both.
     BadInput
@@ -34,7 +42,8 @@ def translated() -> Iterator[None]:
         The time is over; the database does not answer.
     """
     try:
-        yield
+        with _blamed(filtered=filtered):
+            yield
     except (errors.InsufficientPrivilege, errors.UndefinedTable, errors.UndefinedColumn):
         raise NotFound("not found") from None
     except errors.DataError:
@@ -45,9 +54,19 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable("the database does not answer") from None
 
 
+@contextmanager
+def _blamed(*, filtered: bool) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        if filtered and (refusal := refused_by_database(error)) is not None:
+            raise refusal from None
+        raise
+
+
 async def rows_of(pool: Pool, plan: Plan) -> list[tuple[Any, ...]]:
     """Return the rows of a plan; once more on a fresh connection where the one of the pool had died."""
-    with translated():
+    with translated(filtered=plan.filtered):
         try:
             return await _once(pool, plan)
         except (errors.AdminShutdown, errors.OperationalError, errors.InterfaceError) as error:
@@ -60,11 +79,11 @@ async def rows_of(pool: Pool, plan: Plan) -> list[tuple[Any, ...]]:
 async def _once(pool: Pool, plan: Plan) -> list[tuple[Any, ...]]:
     async with pool.connection() as connection:
         cursor = connection.cursor(binary=True)
-        await cursor.execute(plan.text, plan.args, prepare=True)
+        await cursor.execute(plan.text, plan.args, prepare=not plan.filtered)
         return await cursor.fetchall()
 
 
 def rows_now(connection: psycopg.Connection[Any], plan: Plan) -> list[tuple[Any, ...]]:
     """Return the rows of a plan over a connection of one's own: for pygeoapi's own server."""
-    with translated():
+    with translated(filtered=plan.filtered):
         return connection.cursor(binary=True).execute(plan.text, plan.args).fetchall()

@@ -14,9 +14,11 @@ from observatoire.layers.model import Audience, Layer
 from observatoire.server.api import Api
 from observatoire.server.counts import Counts
 from observatoire.server.crs import Systems
+from observatoire.server.extents import Extents
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys
 from observatoire.server.reading import Reader
+from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
 from observatoire.settings import Settings
 from observatoire.store.database import Store
@@ -36,6 +38,8 @@ class State:
     versions: Versions
     keys: Keys
     counts: Counts
+    extents: Extents
+    turns: Turns
     systems: Systems
     api: Api
     base: str
@@ -75,8 +79,9 @@ class State:
             if layer is None or not layer.visible_to(audience):
                 raise UnknownLayer("no such collection")
             self._readers[key] = Reader(
-                layer, audience, self.systems, self.settings.limit_default, self.settings.limit_max, self.secret
-            )
+                layer, audience, self.systems, self.settings.limit_default, self.settings.limit_max, self.city.zone,
+                self.secret,
+            )  # fmt: skip
         return self._readers[key]
 
     def visible(self, audience: Audience) -> dict[str, Layer]:

@@ -1,5 +1,6 @@
 """What pygeoapi 0.24 gets wrong and we use, put right in one place. A test fails for each that upstream has fixed."""
 
+import re
 from functools import cache
 from gettext import translation
 from typing import Any
@@ -45,6 +46,11 @@ def dumped(document: Any, pretty: bool = False) -> str:
     """
     options = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if pretty else 0)
     return orjson.dumps(document, default=str, option=options).decode()
+
+
+def closed(text: str) -> str:
+    """Return JSON-LD of pygeoapi as JSON: upstream leaves a comma before the last bracket where there are no items."""
+    return re.sub(r",\s*\}\s*$", "\n}", text)
 
 
 def keep_boxes() -> None:

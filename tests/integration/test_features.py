@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from pyproj import Transformer
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from observatoire import cql2
 from observatoire.cities import read_city
 from observatoire.data import root
 from observatoire.layers.catalog import catalog
@@ -376,15 +378,16 @@ PAGES = ["/", "/api", "/api/collections", "/api/collections/signalements", "/api
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_pages_ask_nothing_of_third_parties(client: TestClient, path: str, language: str) -> None:
-    """No script; style sheets and images from here only. (A link that a person may follow is no request.)"""
+    """Style sheets and modules from here only, nothing inline. (A link that a person may follow is no request.)"""
     answer = client.get(path, params={"f": "html", "lang": language})
 
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["content-language"] == language
     assert f'<html lang="{language}">' in answer.text
-    assert "<script" not in answer.text
-    assert " src=" not in answer.text
+    ours = answer.text.count('<script type="module" src="/web/pages/')
+    assert answer.text.count("<script") == answer.text.count(" src=") == ours
+    assert not re.search(r'style=|\bon[a-z]+="', answer.text)
     assert answer.text.count("<link ") == answer.text.count('<link rel="stylesheet" href="/static/')
 
 
@@ -665,13 +668,15 @@ def test_the_openapi_document_is_whole_and_valid(client: TestClient, keys: dict[
             assert reference.startswith("#/"), reference
             for name in reference[2:].split("/"):
                 part = part[name]
-        limit = document["components"]["parameters"]["limit"]["schema"]
-        assert (limit["default"], limit["maximum"]) == (10, 10_000)
+        shared = document["components"]["parameters"]
+        own, clients = shared["page-limit"]["schema"], shared["limit"]["schema"]
+        assert (own["default"], own["maximum"]) == (10, 10_000)
+        assert (clients["default"], clients["maximum"]) == (5_000, 10_000)
         listed = document["paths"]["/collections/signalements/items"]["get"]["parameters"]
         names = {p["name"] if "name" in p else p["$ref"].rsplit("/", 1)[1] for p in listed}
         fields = catalog()["signalements"].properties_for("coordination" if headers else "public")
         assert names == {"f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby",
-                         "properties", "skipGeometry", *fields}  # fmt: skip
+                         "properties", "skipGeometry", "filter", "filter-lang", "filter-crs", *fields}  # fmt: skip
 
 
 def test_every_documented_path_answers(client: TestClient, keys: dict[str, str]) -> None:
@@ -701,7 +706,8 @@ def test_conformance_claims_nothing_that_is_not_served(client: TestClient) -> No
 
     assert "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core" in claimed
     assert "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs" in claimed
-    assert not [uri for uri in claimed if "cql2" in uri or "features-4" in uri]
+    assert set(cql2.CONFORMANCE) <= set(claimed)
+    assert not [uri for uri in claimed if "features-4" in uri]
 
 
 def test_a_collection_says_what_clients_need(client: TestClient) -> None:

@@ -207,7 +207,7 @@ def test_a_description_is_whole_and_in_the_language_asked_for(served: Served) ->
     english = answer.json()
     assert answer.headers["content-language"] == "en"
     assert (french["title"], english["title"]) == ("Comptages", "Counts")
-    assert english["jobControlOptions"] == ["sync-execute"]
+    assert english["jobControlOptions"] == ["sync-execute", "async-execute", "dismiss"]
     assert english["outputTransmission"] == ["value"]
     assert "$ref" not in answer.text
     assert {link["rel"] for link in english["links"]} >= {"self", "http://www.opengis.net/def/rel/ogc/1.0/execute"}
@@ -245,13 +245,6 @@ def test_the_raw_answer_is_the_value_and_the_document_names_it(served: Served) -
 
     assert raw.json() == "É"
     assert document.json() == {"echo": "É"}
-
-
-def test_a_wish_to_be_answered_later_is_answered_now(served: Served) -> None:
-    answer = served.execute("echo", {"inputs": {"message": "x"}}, headers={"Prefer": "respond-async"})
-
-    assert answer.status_code == 200
-    assert "preference-applied" not in answer.headers
 
 
 @pytest.mark.parametrize(

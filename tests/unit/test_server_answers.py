@@ -82,7 +82,7 @@ def echo() -> TestClient:
     async def read(request: Request) -> respond.Response:
         return respond.Response(await request.body(), media_type="application/json")
 
-    inner = Guard(Limit(Starlette(routes=[Route("/", read, methods=["GET", "POST"])]), most=5_000))
+    inner = Guard(Limit(Starlette(routes=[Route("/", read, methods=["GET", "POST"])]), most=5_000, longest=4_000))
     return TestClient(Secure(Compress(inner)))
 
 

@@ -1,6 +1,7 @@
 """Parameters of a request for items: read, or refused by name."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,7 +24,9 @@ def known() -> Systems:
 
 @pytest.fixture(scope="module")
 def reader(known: Systems) -> Reader:
-    return Reader(layer_of("faits"), "planner", known, limit_default=10, limit_max=1000, secret=b"s")
+    return Reader(
+        layer_of("faits"), "planner", known, limit_default=10, limit_max=1000, zone=ZoneInfo("UTC"), secret=b"s"
+    )
 
 
 def instant(*parts: int) -> datetime:

@@ -1,5 +1,7 @@
 """SQL: values bound, names quoted, cursors signed."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from observatoire.errors import BadInput
@@ -13,8 +15,9 @@ from observatoire.server.reading import Reader
 pytestmark = pytest.mark.unit
 
 READER = Reader(
-    layer_of("signalements"), "public", systems(2154, (5.2, 43.15, 5.57, 43.42)), 10, 1000, secret=b"secret"
-)
+    layer_of("signalements"), "public", systems(2154, (5.2, 43.15, 5.57, 43.42)), 10, 1000,
+    zone=ZoneInfo("Europe/Paris"), secret=b"secret",
+)  # fmt: skip
 
 
 def test_no_value_of_a_request_stands_in_the_text() -> None:

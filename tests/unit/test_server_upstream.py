@@ -1,5 +1,6 @@
 """Each rebinding of `upstream.py` is needed: a test fails here when pygeoapi has put it right, and it can go."""
 
+import json
 import subprocess
 import sys
 
@@ -57,3 +58,16 @@ except UnboundLocalError:
 
     assert out == "raced"
     assert upstream.translated("no such text", "fr") == "no such text"
+
+
+def test_pygeoapi_still_leaves_a_comma_in_json_ld_without_items() -> None:
+    out = fresh("""
+from pygeoapi.util import render_j2_template
+config = {'server': {'templates': {}}}
+print(render_j2_template(config, {}, 'collections/items/index.jsonld', {'@context': [], '@id': 'x', 'features': []}))
+""")
+
+    with pytest.raises(ValueError, match=r"Expecting|Illegal"):
+        json.loads(out)
+    assert json.loads(upstream.closed(out))["@id"] == "x"
+    assert upstream.closed('{"a": [{"b": 1}]}') == '{"a": [{"b": 1}]}'

@@ -1,0 +1,24 @@
+"""`obs worker`: runs the jobs of the queue."""
+
+import asyncio
+import logging
+
+from observatoire.cities import city
+from observatoire.commands.base import console, ready_store
+from observatoire.jobs.worker import Worker
+from observatoire.settings import settings
+from observatoire.store.roles import passwords
+
+
+def worker() -> None:
+    """Run jobs until stopped (Ctrl-C or SIGTERM); several workers share the queue."""
+    logging.getLogger().setLevel(settings().log_level)
+    with ready_store() as (store, connection):
+        connection.close()
+        console.print(f"working: {settings().worker_slots} jobs at a time")
+        asyncio.run(_work(Worker(store, settings(), city(), passwords(settings().var))))
+    console.print("worker stopped")
+
+
+async def _work(one: Worker) -> None:
+    await one.run()

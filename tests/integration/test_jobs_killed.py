@@ -1,0 +1,170 @@
+"""Jobs survive kill -9 of the worker, the server and the database: none is lost, each has its effect once.
+
+Small by default; 200 jobs and 10 kills with OBS_PROVE=full.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from observatoire.cities import read_city
+from observatoire.layers.catalog import catalog
+from observatoire.store.cluster import Cluster
+from observatoire.store.database import Store
+from observatoire.store.keys import create_key
+from observatoire.store.roles import passwords
+from observatoire.store.schema import prepare
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+FULL = os.environ.get("OBS_PROVE") == "full"
+JOBS, KILLS = (200, 10) if FULL else (20, 3)
+VICTIMS = ("worker", "server", "database", "worker")
+EFFECTS = """
+CREATE TABLE public.effects (job uuid, attempt integer);
+CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO public.effects VALUES (NEW.id, NEW.attempt); RETURN NULL; END';
+CREATE TRIGGER note AFTER UPDATE OF status ON obs.jobs FOR EACH ROW WHEN (NEW.status = 'successful')
+    EXECUTE FUNCTION public.note();
+"""
+OBS = [sys.executable, "-c", "from observatoire.cli import main; main()"]
+
+
+class Stage:
+    """A private cluster, a server and two workers, each of which may be killed at any time."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        city = Path("tests/cities/small.yml")
+        self.cluster = Cluster(folder, database=f"observatoire_{read_city(city).id}")
+        self.environment = {name: value for name, value in os.environ.items() if name != "OBS_DATABASE_URL"} | {
+            "OBS_VAR": str(folder), "OBS_CITY": str(city), "OBS_BIND": f"127.0.0.1:{port}", "OBS_WORKER_NICE": "0",
+            "OBS_JOB_LEASE_S": "6", "OBS_LOG_LEVEL": "ERROR",
+        }  # fmt: skip
+        self.base = f"http://127.0.0.1:{port}/api"
+        self.store = Store(self.cluster.conninfo(), embedded=True, cluster=self.cluster)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.log = (folder / "log").open("wb")
+
+    def start(self, name: str) -> None:
+        """Start a server, or a worker."""
+        command = [*OBS, "serve" if name == "server" else "worker"]
+        self.running[name] = subprocess.Popen(command, env=self.environment, stdout=self.log, stderr=self.log)
+
+    def kill(self, name: str) -> None:
+        """Kill one at once and start another; the database is started by whoever misses it first."""
+        if name == "database":
+            pid = int(self.cluster._pid_file.read_text().split("\n", 1)[0])
+            os.kill(pid, signal.SIGKILL)
+            return
+        self.running[name].kill()
+        self.running[name].wait()
+        self.start(name)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return rows, also while the database comes back."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                with psycopg.connect(self.store.admin) as connection:
+                    return connection.execute(query.encode()).fetchall()
+            except psycopg.OperationalError:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+
+    def ask(self, ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
+        """Ask until the answer has this status: a server that was killed comes back."""
+        end = time.monotonic() + 180
+        while True:
+            try:
+                answer = ask()
+            except httpx.HTTPError:
+                answer = httpx.Response(599)
+            if answer.status_code == status:
+                return answer
+            assert time.monotonic() < end, answer.text
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def stage() -> Iterator[tuple[Stage, str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="obs-killed-") as name:
+        stage = Stage(Path(name), port)
+        try:
+            with stage.cluster.running() as conninfo:
+                with psycopg.connect(conninfo) as connection:
+                    city = read_city(Path("tests/cities/small.yml"))
+                    prepare(connection, city, catalog().values(), passwords(Path(name)))
+                    key = create_key(connection, "citizen", "test")
+                    connection.execute(EFFECTS)
+                for part in ("server", "worker", "second worker"):
+                    stage.start(part)
+                yield stage, key
+                for process in stage.running.values():
+                    process.terminate()
+                for process in stage.running.values():
+                    process.wait(30)
+        finally:
+            for process in stage.running.values():
+                process.kill()
+            stage.cluster.stop()
+            shutil.rmtree(stage.cluster.home, ignore_errors=True)
+
+
+def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -> None:
+    it, key = stage
+    orders: dict[str, str] = {}
+    client = httpx.Client(base_url=it.base, headers={"X-API-Key": key}, timeout=20)
+    headers = {"Prefer": "respond-async"}
+
+    def order_all() -> None:
+        for k in range(JOBS):
+            body = {"inputs": {"message": f"job {k}", "pause": k % 3}}
+            answer = it.ask(lambda body=body: client.post("/processes/echo/execution", json=body, headers=headers), 201)
+            orders[answer.json()["jobID"]] = f"job {k}"
+
+    ordering = threading.Thread(target=order_all)
+    ordering.start()
+    began = time.monotonic()
+    killed = []
+    for k in range(KILLS):
+        while it.rows("SELECT count(*) FROM obs.jobs WHERE status = 'successful'")[0][0] < (k + 1) * JOBS // (
+            KILLS + 2
+        ):
+            assert time.monotonic() - began < 1200
+            time.sleep(0.1)
+        name = VICTIMS[k % len(VICTIMS)]
+        it.kill("second worker" if name == "worker" and k % 4 == 2 else name)
+        killed.append(name)
+    ordering.join()
+    while it.rows("SELECT count(*) FROM obs.jobs WHERE status IN ('accepted', 'running')")[0][0]:
+        assert time.monotonic() - began < 1200
+        time.sleep(0.2)
+
+    effects = Counter(str(job) for (job,) in it.rows("SELECT job FROM public.effects"))
+    attempts = Counter(attempt for (attempt,) in it.rows("SELECT attempt FROM obs.jobs"))
+    results = {job: it.ask(lambda job=job: client.get(f"/jobs/{job}/results"), 200).json() for job in orders}
+    print(f"{JOBS} jobs, killed {killed}: {time.monotonic() - began:.1f} s, attempts {dict(sorted(attempts.items()))}")
+    assert len(orders) == JOBS
+    assert it.rows("SELECT DISTINCT status FROM obs.jobs") == [("successful",)]
+    assert set(orders) <= set(effects)
+    assert set(effects.values()) == {1}
+    assert results == orders
+    assert it.rows("SELECT count(*) FROM obs.job_results")[0][0] == len(effects)
+    assert max(attempts) <= 5
