@@ -673,7 +673,7 @@ def test_the_openapi_document_is_whole_and_valid(client: TestClient, keys: dict[
         assert (own["default"], own["maximum"]) == (10, 10_000)
         assert (clients["default"], clients["maximum"]) == (5_000, 10_000)
         listed = document["paths"]["/collections/signalements/items"]["get"]["parameters"]
-        names = {p["name"] if "name" in p else p["$ref"].rsplit("/", 1)[1] for p in listed}
+        names = {p["name"] if "name" in p else shared[p["$ref"].rsplit("/", 1)[1]]["name"] for p in listed}
         fields = catalog()["signalements"].properties_for("coordination" if headers else "public")
         assert names == {"f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby",
                          "properties", "skipGeometry", "filter", "filter-lang", "filter-crs", *fields}  # fmt: skip
