@@ -3,12 +3,14 @@
 from typing import Any
 
 from observatoire.hooks import impl
-from processes.aggregate import Aggregate
-from processes.echo import Echo
-from processes.risk_forecast import RiskForecast
 
 
 @impl
 def obs_processes() -> list[type[Any]]:
     """Return the processes of this repository."""
+    # Late: scikit-learn takes seconds to load, and a command that loads a file needs no process.
+    from processes.aggregate import Aggregate
+    from processes.echo import Echo
+    from processes.risk_forecast import RiskForecast
+
     return [Aggregate, Echo, RiskForecast]

@@ -17,7 +17,6 @@ import typer
 from observatoire.cities import city
 from observatoire.commands.base import console, counting, ready_store, stepping
 from observatoire.commands.serve import run_server
-from observatoire.forecast import forecast_and_write
 from observatoire.intake.run import load_source
 from observatoire.layers.model import AUDIENCES
 from observatoire.settings import settings
@@ -37,6 +36,8 @@ class Demo:
 
 def set_up(store: Store, connection: psycopg.Connection) -> Demo:
     """Load what is not loaded yet, forecast what is not forecast yet, make sure of the keys."""
+    from observatoire.forecast import forecast_and_write  # late: scikit-learn takes seconds to load
+
     loaded = {
         name for (name,) in connection.execute("SELECT DISTINCT source FROM obs.loads WHERE finished IS NOT NULL")
     }

@@ -8,8 +8,6 @@ import typer
 from observatoire.cities import ForecastSettings, city
 from observatoire.commands.base import Format, Output, ready_store, show, stepping
 from observatoire.errors import BadInput
-from observatoire.forecast import forecast_and_write
-from observatoire.forecast_files import forecast_files
 
 
 def forecast(
@@ -38,6 +36,8 @@ def forecast(
     for name, value in (("--out", out), ("--as-of", as_of)):
         if value is None:
             raise BadInput(f"{name}: needed with --events")
+    from observatoire.forecast_files import forecast_files  # late: scikit-learn takes seconds to load
+
     with stepping("forecast") as progress:
         summary = forecast_files(
             events, as_of=str(as_of), horizon=horizon, cell=cell, out=out or Path(), origins=origins, step=step,
@@ -47,6 +47,8 @@ def forecast(
 
 
 def _from_store(target: str | None, as_of: str | None, horizon: str, output: Format) -> None:
+    from observatoire.forecast import forecast_and_write  # late: scikit-learn takes seconds to load
+
     days = days_of(horizon)
     wanted = [ForecastSettings(target=target, horizon_days=days)] if target else list(city().forecasts)
     if not wanted:

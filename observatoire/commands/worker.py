@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 from observatoire.cities import city
 from observatoire.commands.base import console, ready_store
-from observatoire.jobs.worker import Worker
 from observatoire.settings import settings
 from observatoire.store.roles import passwords
+
+if TYPE_CHECKING:
+    from observatoire.jobs.worker import Worker
 
 
 def worker() -> None:
     """Run jobs until stopped (Ctrl-C or SIGTERM); several workers share the queue."""
+    from observatoire.jobs.worker import Worker  # late: scikit-learn takes seconds to load
+
     logging.getLogger().setLevel(settings().log_level)
     with ready_store() as (store, connection):
         connection.close()
@@ -20,5 +25,5 @@ def worker() -> None:
     console.print("worker stopped")
 
 
-async def _work(one: Worker) -> None:
+async def _work(one: "Worker") -> None:
     await one.run()
