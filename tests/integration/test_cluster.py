@@ -303,6 +303,8 @@ def test_ctrl_c_stops_the_command_and_not_the_server(made: Path) -> None:
     with cluster.running() as conninfo:
         command = [sys.executable, "-c", CLIENT, made]
         quiet = {"cwd": ROOT, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        # As in a terminal: tests that run in the background have SIGINT ignored, and their children with them.
+        quiet["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
         cluster.stop()
         with subprocess.Popen(command, start_new_session=True, text=True, **quiet) as interrupted:  # type: ignore[call-overload]
             assert said(interrupted)
