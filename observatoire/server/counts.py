@@ -7,6 +7,7 @@ collection's version changes.
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -47,11 +48,13 @@ class Counts:
         self._kept[key] = made
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        try:
-            return await asyncio.shield(made)
-        except Exception:
+        made.add_done_callback(partial(self._forget_failed, key))
+        return await asyncio.shield(made)
+
+    def _forget_failed(self, key: tuple[Any, ...], made: "asyncio.Future[Count]") -> None:
+        """Count again next time, also where nobody waited for the failure: its request may have been abandoned."""
+        if made.cancelled() or made.exception() is not None:
             self._kept.pop(key, None)
-            raise
 
 
 async def _counted(plan: Plan, pool: Pool) -> Count:
