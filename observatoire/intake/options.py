@@ -28,6 +28,10 @@ class Options(Model):
     origin: str | None = None
     planned: bool = Field(default=False, description="Dates may lie ahead")
     layer: str | None = Field(default=None, description="Layer of a file that holds several")
+    request: dict[str, str] = Field(
+        default_factory=dict, description="What a service is asked: its connector says which"
+    )
+    since: str | None = Field(default=None, description="Cursor that the last load left; the engine sets it")
     max_row_bytes: int = Field(default=1_048_576, ge=1_000, description="Longest row, bytes (OBS_MAX_ROW_BYTES)")
 
     @field_validator("crs")

@@ -179,6 +179,8 @@ def _load_parsed(
 
 
 def _read(connector: Connector, file: Path | BinaryIO, options: Options) -> Table:
+    if connector.read is None:
+        raise BadInput(f"connector: {connector.id} asks a service; expected one that reads a file")
     try:
         return connector.read(file, options)
     except OSError as error:

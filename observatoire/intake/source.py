@@ -62,6 +62,10 @@ def _harmless(value: str) -> bool:
     return bool(_NUMBER.fullmatch(value) or _DATE.fullmatch(value))
 
 
+class NotModified(Exception):
+    """A service says that nothing is new since the cursor: the load reads nothing, and that is no error."""
+
+
 class Record(NamedTuple):
     """One row read from a source, or why it could not be read.
 
@@ -97,11 +101,14 @@ class Table:
     records : iterator of Record
     crs : str or None
         That of `Record.geometry`, where the file says one.
+    cursor : callable or None
+        Once all records are read, `cursor()` is where the next load may begin (`Options.since`); None: anew.
     """
 
     columns: tuple[str, ...]
     records: Iterator[Record]
     crs: str | None = None
+    cursor: Callable[[], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,11 +124,16 @@ class Connector:
         the file as a whole cannot be read; a row that cannot be read is a `Record` that holds a `Rejected`.
     streams : bool
         Whether it reads a pipe.
+    fetch : callable or None
+        Instead of `read`, for a service: `fetch(address, options) -> Table`; the address is the city file's, or
+        `--file`. Raises `SourceUnavailable`, `BadSource`, `BadInput`, or `NotModified` where nothing is new since
+        `options.since`.
     """
 
     id: str
-    read: Callable[[Path | BinaryIO, Options], Table]
+    read: Callable[[Path | BinaryIO, Options], Table] | None = None
     streams: bool = False
+    fetch: Callable[[str, Options], Table] | None = None
 
 
 @dataclass(frozen=True)
