@@ -70,3 +70,8 @@ def _index(layer: Layer, suffix: str, what: str | sql.Composable) -> sql.Compose
 def shown_geometry(*, exact: bool) -> sql.Composable:
     """Return the geometry column that a view shows."""
     return sql.Identifier("geom") if exact else sql.SQL("{} AS geom").format(sql.Identifier(_GENERAL))
+
+
+def rounded_geometry() -> str:
+    """Return the name of the column of positions rounded for those who may not see them exactly."""
+    return _GENERAL

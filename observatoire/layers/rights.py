@@ -1,6 +1,6 @@
 """From the catalogue to roles, views and grants: each audience has a login, a schema of views, and nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from psycopg import sql
 
@@ -38,8 +38,17 @@ def create_view(layer: Layer, audience: Audience) -> sql.Composed:
     )
 
 
-def create_views(layers: Iterable[Layer]) -> list[sql.Composed]:
-    """Return statements that make all schemas, views and grants anew; what is not named is denied."""
+def create_views(
+    layers: Iterable[Layer], more: Callable[[str, list[Layer], Audience], sql.Composed] | None = None
+) -> list[sql.Composed]:
+    """Return statements that make all schemas, views and grants anew; what is not named is denied.
+
+    Parameters
+    ----------
+    more : callable, optional
+        Gives one more view, from the name of the schema, the layers and the audience.
+    """
+    layers = list(layers)
     statements: list[sql.Composed] = []
     for audience in AUDIENCES:
         name = sql.Identifier(role(audience))
@@ -48,6 +57,7 @@ def create_views(layers: Iterable[Layer]) -> list[sql.Composed]:
             sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name),
             sql.SQL("CREATE SCHEMA {}").format(name),
             *[create_view(layer, audience) for layer in visible],
+            *([more(role(audience), layers, audience)] if more is not None else []),
             sql.SQL("GRANT USAGE ON SCHEMA {0} TO {0}").format(name),
             sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {0}").format(name),
         ]

@@ -12,6 +12,8 @@ from observatoire.layers.ddl import create_table
 from observatoire.layers.model import Layer
 from observatoire.layers.rights import create_roles, create_views
 from observatoire.store.roles import Passwords
+from observatoire.tiles.ddl import counted, create_cells_view, create_counts, create_pyramids
+from observatoire.tiles.pyramid import pyramids
 
 #: Advisory lock that serialises changes of the schema (an arbitrary constant of this project).
 SCHEMA_LOCK = 0x0B5E_0001
@@ -27,7 +29,9 @@ def rendered(city: City, layers: Iterable[Layer]) -> list[sql.Composed]:
     """Return every statement that the catalogue asks of the store of `city`."""
     layers = list(layers)
     tables = [statement for layer in layers for statement in create_table(layer, city.srid)]
-    return create_roles() + tables + create_views(layers)
+    counts = [statement for layer in layers if counted(layer) for statement in create_counts(layer)]
+    whole = create_pyramids(pyramids(city).values()) + counts
+    return create_roles() + tables + whole + create_views(layers, create_cells_view)
 
 
 def prepare(connection: Connection, city: City, layers: Iterable[Layer], passwords: Passwords) -> bool:

@@ -1,0 +1,1 @@
+"""Pyramids of tiles, and the counts that stand for crowded places in them."""
