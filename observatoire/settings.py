@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     cors_origins: str = Field(
         default="*", description="Origins whose pages may read the API, separated by commas; `*`: all; empty: none."
     )
+    tiles_kept_mb: int = Field(default=64, ge=0, le=65_536, description="Tiles that one server process keeps, MiB.")
     downloads: int = Field(default=2, ge=1, le=64, description="Files of whole collections made at once by one server.")
     processes: int = Field(default=2, ge=1, le=64, description="Worker processes for the executions of one server.")
     execution_timeout_s: float = Field(default=120.0, gt=0, description="Longest time of one synchronous execution, s.")

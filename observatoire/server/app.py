@@ -39,6 +39,8 @@ from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.state import State
 from observatoire.server.static import Static
+from observatoire.server.tiles.routes import tile_routes
+from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
 from observatoire.settings import Settings
@@ -99,6 +101,7 @@ def routes() -> list[Route]:
         Route("/functions", metadata.functions),
         Route("/styles", styles.styles),
         Route("/styles/{style}", styles.style_of),
+        *tile_routes(),
         *process_routes(),
         *job_routes(),
         *form_routes(),
@@ -178,6 +181,7 @@ def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
         counts=Counts(),
         extents=Extents(pools),
         turns=Turns(settings.downloads),
+        tiles=Shared(settings.tiles_kept_mb * 2**20),
         systems=systems(city.srid, city.extent),
         api=Api(city, layers.values(), settings, base),
         base=base,

@@ -18,6 +18,7 @@ from observatoire.server.jobs import JOB_LIST
 from observatoire.server.openapi import openapi
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of
+from observatoire.server.tiles import documents as tiles
 
 Json = dict[str, Any]
 
@@ -49,6 +50,12 @@ async def landing_page(request: Request) -> Response:
         return _json(_ask(pygeo.landing_page, request, look, "jsonld"), look, audience, respond.JSONLD)
     document = _ask(pygeo.landing_page, request, look)
     document["links"] = [link for link in document["links"] if not link["rel"].endswith("tiling-schemes")]
+    document["links"] += [
+        {"rel": rel, "type": respond.JSON, "title": title, "href": f"{state.base}/{path}"}
+        for rel, title, path in (
+            (tiles.TILESETS, "Tiles", "tiles"), (tiles.SCHEMES, "Tile matrix sets", "tileMatrixSets"),
+        )
+    ]  # fmt: skip
     document["links"].append({
         "rel": "styles", "type": respond.JSON, "title": "Styles", "href": f"{state.base}/styles",
     })  # fmt: skip
@@ -104,6 +111,9 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
             "rel": SORTABLES, "type": "application/schema+json", "title": words["sortables"],
             "href": f"{here}/sortables?f=json",
         })  # fmt: skip
+        document["links"].append({
+            "rel": tiles.TILESETS, "type": respond.JSON, "title": words["tiles"], "href": f"{here}/tiles",
+        })  # fmt: skip
         document["links"] += [
             {"rel": "enclosure", "type": file.media_type, "title": file.title, "href": f"{here}/download?f={name}"}
             for name, file in FILES.items()
@@ -133,7 +143,9 @@ async def conformance(request: Request) -> Response:
     _, audience, look = _opened(request, ("json", "html"))
     document = _ask(pygeo.conformance, request, look)
     claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
-    document = {"conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *process_openapi.conformance()})}
+    document = {
+        "conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *tiles.CONFORMANCE, *process_openapi.conformance()})
+    }
     return _shown(request, look, audience, document, "conformance.html")
 
 

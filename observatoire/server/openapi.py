@@ -16,6 +16,7 @@ from observatoire.server.crs import Systems
 from observatoire.server.exports import FILES
 from observatoire.server.items import POSTED
 from observatoire.server.problems import MEDIA_TYPE
+from observatoire.server.tiles.openapi import TILE_RESPONSES, tile_paths
 from observatoire.settings import Settings
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ def openapi(
     processes : callable
         Gives the path items of the processes, by audience and language.
     """
+    layers = list(layers)
     document: Json = get_oas(config)
     language = config["server"]["languages"][0]
     described = {path: item for path, item in document["paths"].items() if _served(path)}
@@ -45,7 +47,7 @@ def openapi(
     document["paths"] = _localised({path: _readable(item) for path, item in described.items()})
     for layer in layers:
         _describe_filters(document["paths"], layer)
-    document["paths"] |= _more_paths() | processes(audience, language)
+    document["paths"] |= _more_paths() | tile_paths(layers, audience) | processes(audience, language)
     document["tags"] = [tag for tag in document["tags"] if tag["name"] in _tags(document["paths"])]
     document["security"] = [{}, {"key": []}]
     return document
@@ -247,6 +249,7 @@ def _responses() -> Json:
             "A file of all items that match",
             *((file.media_type, {"type": "string", "format": "binary"}) for file in FILES.values()),
         ),
+        **TILE_RESPONSES,
         "Document": shown(
             "A document", ("application/json", thing), ("application/vnd.oai.openapi+json;version=3.0", thing), page
         ),

@@ -29,7 +29,7 @@ WORDS = {
         "drawn_all": "{all} objets sur la carte", "drawn_some": "{n} objets sur {all} sur la carte",
         "all_items": "Tous les objets, page par page", "download": "Télécharger", "whole": "tous les objets",
         "first_of": "par pages de", "codes": "Codes", "stored": "celle des données", "qgis_style": "Style QGIS",
-        "qgis_project": "Projet QGIS de la ville",
+        "qgis_project": "Projet QGIS de la ville", "tiles": "Tuiles vectorielles",
         "queryables_how": "À nommer dans filter (CQL2), sortby, properties, ou tels quels : propriété=valeur.",
     },
     "en": {
@@ -48,7 +48,7 @@ WORDS = {
         "drawn_all": "{all} items on the map", "drawn_some": "{n} of {all} items on the map",
         "all_items": "All items, page by page", "download": "Download", "whole": "all items",
         "first_of": "in pages of", "codes": "Codes", "stored": "that of the data", "qgis_style": "QGIS style",
-        "qgis_project": "QGIS project of the city",
+        "qgis_project": "QGIS project of the city", "tiles": "Vector tiles",
         "queryables_how": "To be named in filter (CQL2), sortby, properties, or as they are: property=value.",
     },
 }  # fmt: skip

@@ -34,11 +34,14 @@ class Plan:
     filtered : bool
         It holds a filter of CQL2: a statement of its own, not worth preparing, and what the database says of it is the
         filter's fault.
+    once : bool
+        Its text is hardly met again: not worth preparing either.
     """
 
     text: bytes
     args: tuple[Any, ...]
     filtered: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,12 @@ class _Hashed:
 
 
 # ------------------------------------------------------------------------------------------------------ conditions
+def conditions_of(query: Query) -> tuple[list[Fragment], list[Any]]:
+    """Return the conditions of a query and the values of their placeholders: for statements of another form."""
+    shape, args = _where(query)
+    return _conditions(shape, query.systems.storage.srid, query.layer), args
+
+
 def _where(query: Query) -> tuple[tuple[Any, ...], list[Any]]:
     """Return the shape of the conditions, and their values."""
     shape: list[Any] = []

@@ -22,6 +22,8 @@ ITEMS = (
 )  # fmt: skip
 #: What a file of all items understands beside them.
 FILE = ("f", "lang", *_WHICH, "crs", "sortby", "properties")
+#: What a tile understands beside them.
+TILE = ("f", "lang", "datetime", *_FILTERS, "properties")
 #: What one item understands.
 ITEM = ("f", "lang", "crs")
 #: What every other page understands.
@@ -90,6 +92,27 @@ class Reader:
         words = once(given)
         only(words, (*FILE, *self.fields))
         return self._which(words, self.systems.storage, None)
+
+    def tile(self, given: Iterable[tuple[str, str]], *, fields: bool = True) -> Query:
+        """Return the query of the items in tiles; by default they carry what their style and their time need.
+
+        Parameters
+        ----------
+        fields : bool
+            Whether properties may be named as parameters: not where several collections are asked at once.
+
+        Raises
+        ------
+        BadInput
+            If a parameter is unknown, given twice, or its value cannot be used; the text names it.
+        """
+        words = once(given)
+        only(words, (*TILE, *(self.fields if fields else ())))
+        query = self._which(words, self.systems.storage, None)
+        if "properties" in words:
+            return query
+        needed = {self.layer.style.property, self.layer.time_field}
+        return replace(query, shown=tuple(name for name in query.shown if name in needed))
 
     def _which(self, words: Mapping[str, str], default: System, body: str | None) -> Query:
         """Return which items are asked for, which properties of them, in which order and CRS."""

@@ -79,7 +79,7 @@ async def rows_of(pool: Pool, plan: Plan) -> list[tuple[Any, ...]]:
 async def _once(pool: Pool, plan: Plan) -> list[tuple[Any, ...]]:
     async with pool.connection() as connection:
         cursor = connection.cursor(binary=True)
-        await cursor.execute(plan.text, plan.args, prepare=not plan.filtered)
+        await cursor.execute(plan.text, plan.args, prepare=not (plan.filtered or plan.once))
         return await cursor.fetchall()
 
 

@@ -18,11 +18,13 @@ from observatoire.server.extents import Extents
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys
 from observatoire.server.reading import Reader
+from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
 from observatoire.settings import Settings
 from observatoire.store.database import Store
 from observatoire.store.roles import Passwords
+from observatoire.tiles.pyramid import Pyramid, pyramids
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class State:
     counts: Counts
     extents: Extents
     turns: Turns
+    tiles: Shared
     systems: Systems
     api: Api
     base: str
@@ -48,6 +51,11 @@ class State:
     def secret(self) -> bytes:
         """Key of the cursors' signatures: the same in every process of this machine, and after a restart."""
         return sha256(b"cursor" + self.passwords.fingerprint().encode()).digest()
+
+    @cached_property
+    def pyramids(self) -> dict[str, Pyramid]:
+        """In which tiles are served."""
+        return pyramids(self.city)
 
     @cached_property
     def edition(self) -> str:
