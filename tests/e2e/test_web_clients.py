@@ -65,6 +65,33 @@ LEAFLET = """async ([items]) => {
 }"""
 
 
+OGC_TILES = """async ([tileset]) => {
+  const source = new ol.source.OGCVectorTile({ url: tileset, format: new ol.format.MVT() });
+  const ready = () => source.getState() === "ready";
+  await new Promise((done) => (ready() ? done() : source.on("change", () => ready() && done())));
+  const layer = new ol.layer.VectorTile({ source });
+  const map = new ol.Map({
+    target: "map",
+    layers: [layer],
+    view: new ol.View({ center: ol.proj.fromLonLat([5.36, 43.28]), zoom: 14 }),
+  });
+  const patience = new Promise((_, reject) => setTimeout(reject, 60_000, new Error("nothing was drawn")));
+  await Promise.race([new Promise((done) => map.once("rendercomplete", done)), patience]);
+  const extent = map.getView().calculateExtent(map.getSize());
+  const inside = layer.getFeaturesInExtent(extent).filter((f) => {
+    const [x, y] = f.getFlatCoordinates();
+    return extent[0] < x && x < extent[2] && extent[1] < y && y < extent[3];
+  });
+  const canvas = document.querySelector("#map canvas");
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  return {
+    extent: ol.proj.transformExtent(extent, "EPSG:3857", "EPSG:4326"),
+    natures: inside.map((f) => f.get("nature")).sort(),
+    drawn: pixels.filter((_, i) => i % 4 === 3 && pixels[i] > 0).length,
+  };
+}"""
+
+
 class Observatory(Protocol):
     """The fixture `observatory` of tests/conftest.py."""
 
@@ -143,6 +170,22 @@ def test_leaflet_follows_next_links_to_the_last_item(
     assert matched > 300
     assert len(seen["ids"]) == len(set(seen["ids"])) == matched
     assert seen["drawn"] == matched
+
+
+def test_openlayers_opens_a_tile_set_by_its_address(
+    observatory: Observatory, chromium: Browser, page_address: str
+) -> None:
+    """`OGCVectorTile` finds tile matrix set, limits and template by itself, and draws the items of its window."""
+    tileset = f"{observatory.url}/api/collections/signalements/tiles/WebMercatorQuad"
+    seen = run(chromium, page_address, OGC_TILES, tileset)
+
+    asked = ",".join(map(str, seen["extent"]))
+    items = observatory.get("/api/collections/signalements/items", bbox=asked, limit=10_000).json()["features"]
+    expected = sorted(item["properties"]["nature"] for item in items)
+    assert len(expected) > 50
+    assert abs(len(seen["natures"]) - len(expected)) <= 2  # an item on the very edge of the window
+    assert set(seen["natures"]) == set(expected)
+    assert seen["drawn"] > 1_000
 
 
 @pytest.mark.parametrize("collection", ["signalements", "divisions", "mailles"])
