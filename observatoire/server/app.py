@@ -24,6 +24,7 @@ from observatoire.server import city as about
 from observatoire.server import download, items, metadata, styles
 from observatoire.server.api import Api
 from observatoire.server.counts import Counts
+from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
@@ -102,6 +103,7 @@ def routes() -> list[Route]:
         Route("/styles", styles.styles),
         Route("/styles/{style}", styles.style_of),
         *tile_routes(),
+        *coverage_routes(),
         *process_routes(),
         *job_routes(),
         *form_routes(),

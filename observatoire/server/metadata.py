@@ -12,6 +12,7 @@ from observatoire.layers.render import PROJECT
 from observatoire.server import api as pygeo
 from observatoire.server import pages, process_openapi, respond, schemas, showcase
 from observatoire.server.context import current
+from observatoire.server.coverage.bands import gridded
 from observatoire.server.exports import FILES
 from observatoire.server.items import Asked, asked
 from observatoire.server.jobs import JOB_LIST
@@ -26,6 +27,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 FUNCTIONS = "http://www.opengis.net/def/rel/ogc/1.0/functions"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+COVERAGE = "http://www.opengis.net/def/rel/ogc/1.0/coverage"
 _CQL2 = "http://www.opengis.net/spec/cql2/"
 _EDITING = "http://www.opengis.net/spec/ogcapi-features-4/"
 _MORE = (
@@ -114,6 +116,11 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
         document["links"].append({
             "rel": tiles.TILESETS, "type": respond.JSON, "title": words["tiles"], "href": f"{here}/tiles",
         })  # fmt: skip
+        if gridded(layer):
+            document["links"].append({
+                "rel": COVERAGE, "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+                "title": "Cloud-Optimized GeoTIFF", "href": f"{here}/coverage",
+            })  # fmt: skip
         document["links"] += [
             {"rel": "enclosure", "type": file.media_type, "title": file.title, "href": f"{here}/download?f={name}"}
             for name, file in FILES.items()

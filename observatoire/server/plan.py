@@ -106,6 +106,15 @@ def extent_plan(layer: Layer) -> Plan:
     return Plan(text.as_bytes(None), ())
 
 
+def newest_plan(query: Query) -> Plan:
+    """Return the plan of the last time of the items that match, of a collection that has one."""
+    conditions, args = conditions_of(query)
+    text = sql.SQL("SELECT max({}) FROM {}{}").format(
+        sql.Identifier(str(query.layer.time_field)), sql.Identifier(query.layer.table), _joined(conditions)
+    )
+    return Plan(text.as_bytes(None), tuple(args), query.filter is not None)
+
+
 def item_plan(query: Query, identifier: int) -> Plan:
     """Return the plan of one item."""
     text = _item_text(query.shown, query.geometry, query.system, query.systems.storage.srid, _Hashed(query.layer))

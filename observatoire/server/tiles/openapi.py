@@ -4,11 +4,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from observatoire.layers.model import Audience, Layer
+from observatoire.server.coverage.bands import gridded
 from observatoire.server.tiles.documents import MVT, TILEJSON
 
 Json = dict[str, Any]
 
 TILE_RESPONSES: Json = {
+    "Coverage": {
+        "description": "A Cloud-Optimized GeoTIFF",
+        "content": {"image/tiff": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "Picture": {
+        "description": "A tile of a map",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "NotAGrid": {
+        "description": "What matches is not one value a cell",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}},
+    },
     "Tile": {"description": "A tile", "content": {MVT: {"schema": {"type": "string", "format": "binary"}}}},
     "EmptyTile": {"description": "Nothing lies in the tile"},
     "TileSet": {
@@ -42,15 +55,30 @@ def tile_paths(layers: Iterable[Layer], audience: Audience) -> Json:
         which = [*map(_ref, ("datetime", "filter", "filter-lang", "filter-crs"))]
         which.append(_named("properties", listed, "Properties of the features; by default those of the style"))
         paths |= _tiles(f"/collections/{layer.id}", layer.id, layer.title.en, which)
+        if gridded(layer):
+            paths |= _rasters(f"/collections/{layer.id}", layer, which[:-1])
     return paths
+
+
+def _rasters(prefix: str, layer: Layer, which: list[Json]) -> Json:
+    def form(name: str) -> Json:
+        return _named("f", {"type": "string", "enum": [name], "default": name}, "Format")
+
+    whole = _read(f"{layer.title.en} as a raster", f"{layer.id}.getCoverage", "Coverage", [form("geotiff"), *which])
+    tile = _read(f"A map tile of {layer.title.en}", f"{layer.id}.getMapTile", "Picture", [*_PLACE, form("png"), *which])
+    tile["get"]["responses"]["204"] = {"$ref": "#/components/responses/EmptyTile"}
+    for read in (whole, tile):
+        read["get"]["responses"]["422"] = {"$ref": "#/components/responses/NotAGrid"}
+    whole["get"]["responses"] |= {"206": whole["get"]["responses"]["200"]}
+    place = "{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
+    return {f"{prefix}/coverage": whole, f"{prefix}/map/tiles/{place}": tile}
 
 
 def _tiles(prefix: str, name: str, title: str, which: list[Json]) -> Json:
     forms = {"type": "string", "enum": ["json", "html", "tilejson"], "default": "json"}
-    place = [_PYRAMID, *(_named(n, {"type": "string"}, n, "path") for n in ("tileMatrix", "tileRow", "tileCol"))]
     tile = _read(
         f"A vector tile of {title}", f"{name}.getTile", "Tile",
-        [*place, _named("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which],
+        [*_PLACE, _named("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which],
     )  # fmt: skip
     tile["get"]["responses"]["204"] = {"$ref": "#/components/responses/EmptyTile"}
     return {
@@ -82,3 +110,4 @@ def _named(name: str, schema: Json, description: str, place: str = "query") -> J
 
 
 _PYRAMID = _named("tileMatrixSetId", {"type": "string"}, "Id of a tile matrix set", "path")
+_PLACE = [_PYRAMID, *(_named(n, {"type": "string"}, n, "path") for n in ("tileMatrix", "tileRow", "tileCol"))]

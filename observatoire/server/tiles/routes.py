@@ -47,7 +47,7 @@ async def matrix_sets(request: Request) -> Response:
 async def matrix_set(request: Request) -> Response:
     """Answer one tile matrix set."""
     state, look = _opened(request)
-    pyramid = _pyramid(request, state)
+    pyramid = pyramid_of(request, state)
     return _document(request, look, documents.matrix_set(pyramid), pyramid.id)
 
 
@@ -62,7 +62,7 @@ async def tileset(request: Request) -> Response:
     """Answer the metadata of a tile set, or its TileJSON, for which what is asked of tiles may be said too."""
     state, audience = state_of(request), current().audience
     look = asked(request, state, (*_SHOWN, "tilejson"))
-    pyramid = _pyramid(request, state)
+    pyramid = pyramid_of(request, state)
     here, title, layers = _about(request, state, look)
     if look.format == "tilejson":
         queries = _queries(request, state, audience)
@@ -78,7 +78,7 @@ async def tileset(request: Request) -> Response:
 async def tile(request: Request) -> Response:
     """Answer a tile: 200, or 204 where nothing lies in it, or 404 where the tile set has none there."""
     state, audience = state_of(request), current().audience
-    wanted = _tile(request, _pyramid(request, state))
+    wanted = tile_of(request, pyramid_of(request, state))
     look = asked(request, state, ("json", "mvt"))  # what accepts anything gets the only format there is
     if "f" in request.query_params and request.query_params["f"] != "mvt":
         raise BadInput("f: expected mvt")
@@ -108,14 +108,22 @@ def _opened(request: Request) -> tuple[State, Asked]:
     return state, asked(request, state, _SHOWN)
 
 
-def _pyramid(request: Request, state: State) -> Pyramid:
+def pyramid_of(request: Request, state: State) -> Pyramid:
+    """Return the pyramid that an address names."""
     try:
         return state.pyramids[request.path_params["pyramid"]]
     except KeyError:
         raise NotFound(f"no such tile matrix set; there are {', '.join(state.pyramids)}") from None
 
 
-def _tile(request: Request, pyramid: Pyramid) -> Tile:
+def tile_of(request: Request, pyramid: Pyramid) -> Tile:
+    """Return the tile that an address names.
+
+    Raises
+    ------
+    NotFound
+        If the pyramid has none there.
+    """
     numbers = [request.path_params[name] for name in ("zoom", "row", "column")]
     whole = all(text.isascii() and text.isdigit() and len(text) <= 9 for text in numbers)
     found = pyramid.tile(*map(int, numbers)) if whole else None
