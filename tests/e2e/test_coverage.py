@@ -144,4 +144,4 @@ def test_what_is_no_raster_is_said(observatory: Any) -> None:
         assert answer.status_code == 400
         assert named in answer.json()["detail"]
     empty = get(COVERAGE, "planner", target="faits")
-    assert (empty.status_code, "no item" in empty.json()["detail"]) == (422, True)
+    assert (empty.status_code, "no item" in empty.json()["detail"]) == (404, True)

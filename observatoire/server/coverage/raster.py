@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 from rio_cogeo.cogeo import cog_translate
 from rio_cogeo.profiles import cog_profiles
 
-from observatoire.errors import ObsError
+from observatoire.errors import NotFound, ObsError
 from observatoire.layers.model import Layer
 from observatoire.risk.grid import Grid
 from observatoire.server.coverage.bands import bands_of
@@ -79,11 +79,13 @@ def raster(layer: Layer, shown: Sequence[str], rows: list[tuple[Any, ...]], srid
 
     Raises
     ------
+    NotFound
+        If there are no items.
     NotAGridError
-        If there is nothing, two items lie on one cell, or cells are not equal squares of one lattice.
+        If two items lie on one cell, or cells are not equal squares of one lattice.
     """
     if not rows:
-        raise NotAGridError("no item matches: there is no grid to draw")
+        raise NotFound("no item matches: there is nothing to draw")
     bounds = shapely.bounds(shapely.from_wkb([row[-1] for row in rows]))
     cell = float(np.median(bounds[:, 2] - bounds[:, 0]).round(3))
     names = np.arange(len(rows)).astype(str)
