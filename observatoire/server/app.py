@@ -38,6 +38,7 @@ from observatoire.server.problems import Guard, on_http
 from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
+from observatoire.server.records.routes import record_routes
 from observatoire.server.state import State
 from observatoire.server.static import Static
 from observatoire.server.tiles.routes import tile_routes
@@ -90,6 +91,7 @@ def routes() -> list[Route]:
     api = [
         Route("/", metadata.landing_page),
         Route("/collections", metadata.collections),
+        *record_routes(),
         Route(collection, metadata.collection),
         Route(f"{collection}/schema", metadata.schema),
         Route(f"{collection}/queryables", metadata.schema),

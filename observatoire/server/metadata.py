@@ -18,6 +18,7 @@ from observatoire.server.items import Asked, asked
 from observatoire.server.jobs import JOB_LIST
 from observatoire.server.openapi import openapi
 from observatoire.server.reading import PAGE, once, only
+from observatoire.server.records import routes as records
 from observatoire.server.state import State, state_of
 from observatoire.server.tiles import documents as tiles
 
@@ -55,7 +56,9 @@ async def landing_page(request: Request) -> Response:
     document["links"] += [
         {"rel": rel, "type": respond.JSON, "title": title, "href": f"{state.base}/{path}"}
         for rel, title, path in (
-            (tiles.TILESETS, "Tiles", "tiles"), (tiles.SCHEMES, "Tile matrix sets", "tileMatrixSets"),
+            (records.REL, "Catalogue", "collections/catalogue"),
+            (tiles.TILESETS, "Tiles", "tiles"),
+            (tiles.SCHEMES, "Tile matrix sets", "tileMatrixSets"),
         )
     ]  # fmt: skip
     document["links"].append({
@@ -151,7 +154,16 @@ async def conformance(request: Request) -> Response:
     document = _ask(pygeo.conformance, request, look)
     claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
     document = {
-        "conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *tiles.CONFORMANCE, *process_openapi.conformance()})
+        "conformsTo": sorted(
+            {
+                *claimed,
+                *_MORE,
+                *cql2.CONFORMANCE,
+                *tiles.CONFORMANCE,
+                *records.CONFORMANCE,
+                *process_openapi.conformance(),
+            }
+        )
     }
     return _shown(request, look, audience, document, "conformance.html")
 

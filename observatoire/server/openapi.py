@@ -251,7 +251,12 @@ def _responses() -> Json:
         ),
         **TILE_RESPONSES,
         "Document": shown(
-            "A document", ("application/json", thing), ("application/vnd.oai.openapi+json;version=3.0", thing), page
+            "A document",
+            ("application/json", thing),
+            ("application/vnd.oai.openapi+json;version=3.0", thing),
+            ("application/geo+json", thing),
+            linked,
+            page,
         ),
         "InvalidParameter": shown("A parameter is unknown or cannot be used", trouble),
         "Unauthorised": shown("The key is not known", trouble),
@@ -340,10 +345,33 @@ def _more_paths() -> Json:
     lang = {"$ref": "#/components/parameters/lang"}
     style = _parameter("styleId", {"type": "string"}, "Id of a collection", "path")
     return {
+        "/collections/catalogue": read(
+            "The catalogue", "getCatalogue", *_refs("lang"), _form("json", "html", "jsonld")
+        ),
+        "/collections/catalogue/items": read(
+            "Records of the catalogue",
+            "getRecords",
+            _parameter("q", {"type": "string"}, "Words, separated by commas: one of them"),
+            _parameter("type", {"type": "string"}, "Kind of what is described: dataset"),
+            _parameter("ids", {"type": "array", "items": {"type": "string"}}, "Ids of records"),
+            *_refs("bbox", "datetime", "page-limit", "offset", "lang"),
+            _form("json", "html", "jsonld"),
+        ),
+        "/collections/catalogue/items/{recordId}": read(
+            "A record of the catalogue",
+            "getRecord",
+            _parameter("recordId", {"type": "string"}, "Id of a collection", "path"),
+            *_refs("lang"),
+            _form("json", "html", "jsonld"),
+        ),
         "/functions": read("The functions that a filter may call", "getFunctions", *_refs("f", "lang")),
         "/styles": read("How the collections are drawn", "getStyles", lang),
         "/styles/{styleId}": read("A MapLibre style", "getStyle", style, lang),
     }
+
+
+def _form(*names: str) -> Json:
+    return _parameter("f", {"type": "string", "enum": list(names), "default": names[0]}, "Format")
 
 
 def _tags(paths: Json) -> set[str]:

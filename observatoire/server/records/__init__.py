@@ -1,0 +1,1 @@
+"""The catalogue: what there is, as OGC API Records and as DCAT-AP."""

@@ -1,0 +1,79 @@
+"""The catalogue as DCAT-AP 3 in JSON-LD, its context inside: what national portals harvest."""
+
+from typing import Any
+
+from observatoire.cities import City
+from observatoire.server.exports import FILES
+from observatoire.server.records.entry import TITLE, Entry
+from observatoire.text import Text
+
+Json = dict[str, Any]
+
+CONTEXT: Json = {
+    "dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/", "foaf": "http://xmlns.com/foaf/0.1/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#", "gsp": "http://www.opengis.net/ont/geosparql#",
+    "dcat:accessURL": {"@type": "@id"}, "dcat:downloadURL": {"@type": "@id"}, "dct:license": {"@type": "@id"},
+    "dct:language": {"@type": "@id"}, "dcat:endpointURL": {"@type": "@id"}, "dcat:mediaType": {"@type": "@id"},
+    "dcat:landingPage": {"@type": "@id"},
+}  # fmt: skip
+_LANGUAGES = "http://publications.europa.eu/resource/authority/language/"
+_TYPES = "https://www.iana.org/assignments/media-types/"
+
+
+def catalog(entries: list[Entry], city: City, base: str) -> Json:
+    """Return the catalogue: one `dcat:Dataset` a collection, with its distributions."""
+    return {
+        "@context": CONTEXT,
+        "@id": f"{base}/collections/catalogue",
+        "@type": "dcat:Catalog",
+        "dct:title": _both(city.title),
+        "dct:description": _both(TITLE),
+        "dct:publisher": {"@type": "foaf:Agent", "foaf:name": _both(city.title)},
+        "dct:language": [_LANGUAGES + {"fr": "FRA", "en": "ENG"}[code] for code in city.languages],
+        "dcat:dataset": [_dataset(entry, city, base) for entry in entries],
+    }
+
+
+def _dataset(entry: Entry, city: City, base: str) -> Json:
+    layer, here = entry.layer, f"{base}/collections/{entry.layer.id}"
+    west, south, east, north = city.extent
+    wkt = f"POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
+    found: Json = {
+        "@id": here,
+        "@type": "dcat:Dataset",
+        "dct:identifier": layer.id,
+        "dct:title": _both(layer.title),
+        "dct:description": _both(layer.description),
+        "dcat:landingPage": f"{here}?f=html",
+        "dct:spatial": {"@type": "dct:Location", "dcat:bbox": {"@type": "gsp:wktLiteral", "@value": wkt}},
+        "dct:license": layer.license,
+        "dcat:distribution": [
+            _distribution(f"{here}/items", "GeoJSON", "application/geo+json", layer.license, api=base),
+            *[
+                _distribution(f"{here}/download?f={name}", f.title, f.media_type, layer.license)
+                for name, f in FILES.items()
+            ],
+        ],
+    }
+    if entry.changed is not None:
+        found["dct:modified"] = {"@type": "xsd:dateTime", "@value": entry.changed.isoformat(timespec="seconds")}
+    if entry.interval is not None and all(entry.interval):
+        start, end = ({"@type": "xsd:dateTime", "@value": text} for text in entry.interval)
+        found["dct:temporal"] = {"@type": "dct:PeriodOfTime", "dcat:startDate": start, "dcat:endDate": end}
+    return found
+
+
+def _distribution(address: str, title: str, media_type: str, licence: str, api: str | None = None) -> Json:
+    found: Json = {
+        "@type": "dcat:Distribution", "dct:title": title, "dcat:accessURL": address,
+        "dcat:mediaType": _TYPES + media_type, "dct:license": licence,
+    }  # fmt: skip
+    if api is None:
+        return found | {"dcat:downloadURL": address}
+    return found | {
+        "dcat:accessService": {"@type": "dcat:DataService", "dct:title": "OGC API", "dcat:endpointURL": api}
+    }
+
+
+def _both(text: Text) -> list[Json]:
+    return [{"@language": "fr", "@value": text.fr}, {"@language": "en", "@value": text.en}]
