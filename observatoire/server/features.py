@@ -32,11 +32,17 @@ from observatoire.server.crs import CRS84, Systems, systems
 from observatoire.server.page import page_of
 from observatoire.server.plan import count_plan, item_plan, page_plan
 from observatoire.server.query import Box, Query, SortKey, shown_properties
+from observatoire.server.reading import only
 from observatoire.server.run import rows_now
 
 upstream.keep_boxes()
 
 INT64 = 2**63
+#: What pygeoapi's own server understands beside the names of properties.
+KNOWN = (
+    "f", "lang", "limit", "offset", "bbox", "bbox-crs", "datetime", "crs", "sortby", "properties", "skipGeometry",
+    "resulttype",
+)  # fmt: skip
 
 
 class PostGIS(BaseProvider):  # type: ignore[misc]  # pygeoapi is not typed
@@ -45,6 +51,8 @@ class PostGIS(BaseProvider):  # type: ignore[misc]  # pygeoapi is not typed
     def __init__(self, definition: dict[str, Any]) -> None:
         """Take the resource's definition (`layers/resources.py`); no connection is made here."""
         super().__init__(definition)
+        # pygeoapi drops a parameter that it does not know, unless asked not to: here it is refused.
+        self.include_extra_query_parameters = True
         options = definition["options"]
         self.layer = layer_of(options["layer"])
         self.audience = options["audience"]
@@ -78,8 +86,11 @@ class PostGIS(BaseProvider):  # type: ignore[misc]  # pygeoapi is not typed
         **_: Any,
     ) -> dict[str, Any]:
         """Return a FeatureCollection."""
-        if q is not None or filterq is not None:
-            raise ProviderInvalidQueryError(user_msg="filter: not supported here")
+        refused = [("q", q is not None), ("filter", filterq is not None)]
+        refused += [("resulttype", resulttype not in ("results", "hits"))]
+        if named := [name for name, wrong in refused if wrong]:
+            # pygeoapi has read the filter with equal precedence for AND and OR: its tree is not what was asked.
+            raise ProviderInvalidQueryError(user_msg=f"{named[0]}: not supported here")
         try:
             query = self._query(
                 limit=limit, offset=offset, bbox=bbox, datetime_=datetime_, properties=properties, sortby=sortby,
@@ -121,6 +132,7 @@ class PostGIS(BaseProvider):  # type: ignore[misc]  # pygeoapi is not typed
         geometry: bool = True,
     ) -> Query:
         fields: dict[str, Property] = self.layer.properties_for(self.audience)
+        only([name for name, _ in properties], (*KNOWN, *fields))
         boxes: tuple[Box, ...] | None = None
         if bbox:
             system = self.systems.named("bbox-crs", getattr(bbox, "crs", CRS84))

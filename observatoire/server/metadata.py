@@ -32,10 +32,11 @@ COVERAGE = "http://www.opengis.net/def/rel/ogc/1.0/coverage"
 _CQL2 = "http://www.opengis.net/spec/cql2/"
 _EDITING = "http://www.opengis.net/spec/ogcapi-features-4/"
 _MORE = (
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
-)
+    *(f"http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/{name}" for name in (
+        "schemas", "advanced-property-roles", "returnables-and-receivables", "queryables", "sortables",
+        "core-roles-features",  # the name of a draft, by which clients of these days know the roles
+    )),
+)  # fmt: skip
 
 
 async def home(request: Request) -> Response:

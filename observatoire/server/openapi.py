@@ -16,6 +16,7 @@ from observatoire.server.crs import Systems
 from observatoire.server.exports import FILES
 from observatoire.server.items import POSTED
 from observatoire.server.problems import MEDIA_TYPE
+from observatoire.server.styles import MEDIA_TYPES as STYLES
 from observatoire.server.tiles.openapi import TILE_RESPONSES, tile_paths
 from observatoire.settings import Settings
 
@@ -258,6 +259,7 @@ def _responses() -> Json:
             linked,
             page,
         ),
+        "Style": shown("A style", (STYLES["json"], thing), (STYLES["qml"], text)),
         "InvalidParameter": shown("A parameter is unknown or cannot be used", trouble),
         "Unauthorised": shown("The key is not known", trouble),
         "NotFound": shown("There is none, or not for you", trouble),
@@ -332,17 +334,18 @@ def _schemas() -> Json:
 
 
 def _more_paths() -> Json:
-    def read(summary: str, operation: str, *parameters: Json) -> Json:
+    def read(summary: str, operation: str, *parameters: Json, answer: str = "Document") -> Json:
         return {
             "get": {
                 "summary": summary, "tags": ["server"], "operationId": operation, "parameters": list(parameters),
                 "responses": {
-                    code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", "Document"), *_TROUBLES)
+                    code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", answer), *_TROUBLES)
                 },
             }
         }  # fmt: skip
 
     lang = {"$ref": "#/components/parameters/lang"}
+    form = _parameter("f", {"type": "string", "enum": list(STYLES), "default": "json"}, "Format")
     style = _parameter("styleId", {"type": "string"}, "Id of a collection", "path")
     return {
         "/collections/catalogue": read(
@@ -366,7 +369,7 @@ def _more_paths() -> Json:
         ),
         "/functions": read("The functions that a filter may call", "getFunctions", *_refs("f", "lang")),
         "/styles": read("How the collections are drawn", "getStyles", lang),
-        "/styles/{styleId}": read("A MapLibre style", "getStyle", style, lang),
+        "/styles/{styleId}": read("A style, for MapLibre or QGIS", "getStyle", style, form, lang, answer="Style"),
     }
 
 

@@ -12,9 +12,9 @@ from observatoire.server import respond
 from observatoire.server.context import current
 from observatoire.server.reading import once, only
 from observatoire.server.state import state_of
+from observatoire.server.styles import QML
 
 PROJECT = "application/x-qgis-project-container"
-STYLE = "application/vnd.qgis.qml"
 
 
 def qgis_routes() -> list[Route]:
@@ -51,6 +51,6 @@ async def style_file(request: Request) -> Response:
         return respond.unchanged(etag, audience)
     body = qml(layer, audience=audience, language=language)
     return respond.answer(
-        body, STYLE, audience=audience, language=language, etag=etag,
+        body, QML, audience=audience, language=language, etag=etag,
         headers={"Content-Disposition": f'attachment; filename="{layer.id}.qml"'},
     )  # fmt: skip

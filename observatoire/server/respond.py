@@ -17,6 +17,7 @@ GEOJSON, JSON, HTML, CSV, JSONLD = (
 _BY_TYPE = {
     GEOJSON: "json", JSON: "json", "*/*": "json", "application/*": "json", "text/html": "html",
     "application/xhtml+xml": "html", "text/csv": "csv", JSONLD: "jsonld",
+    "application/vnd.mapbox.style+json": "json", "application/vnd.qgis.qml": "qml",
 }  # fmt: skip
 
 

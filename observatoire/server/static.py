@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+import brotli
 from isal import igzip
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from observatoire.server.encodings import chosen
 from observatoire.server.respond import not_modified
 
 mimetypes.add_type("text/javascript", ".mjs")
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
+#: Done once a file, so that it may take longer than for a page of items: 40 ms for the map library.
+GZIP, BROTLI = 3, 5
 _TEXTS = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
 
 
@@ -22,7 +26,7 @@ _TEXTS = ("text/", "application/json", "application/manifest+json", "image/svg+x
 class _File:
     stamp: tuple[int, int]  # when it changed, its length
     body: bytes
-    zipped: bytes | None
+    encoded: dict[str, bytes]  # by content encoding
     media_type: str
     etag: str
 
@@ -46,8 +50,10 @@ class Static:
         headers = {"ETag": file.etag, "Cache-Control": "public, no-cache", "Vary": "Accept-Encoding"}
         if not_modified(request, file.etag):
             return Response(None, 304, headers)
-        if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(file.zipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.media_type)
+        encoding = chosen(request.headers.get("accept-encoding", ""))
+        if encoding in file.encoded:
+            headers["Content-Encoding"] = encoding
+            return Response(file.encoded[encoding], headers=headers, media_type=file.media_type)
         return Response(file.body, headers=headers, media_type=file.media_type)
 
     def _file(self, name: str) -> _File:
@@ -68,5 +74,7 @@ class Static:
 def _read(path: Path, stamp: tuple[int, int]) -> _File:
     body = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    zipped = igzip.compress(body, 3, mtime=0) if media_type.startswith(_TEXTS) and len(body) > 1_000 else None
-    return _File(stamp, body, zipped, media_type, f'W/"{blake2b(body, digest_size=12).hexdigest()}"')
+    encoded = {}
+    if media_type.startswith(_TEXTS) and len(body) > 1_000:
+        encoded = {"br": brotli.compress(body, quality=BROTLI), "gzip": igzip.compress(body, GZIP, mtime=0)}
+    return _File(stamp, body, encoded, media_type, f'W/"{blake2b(body, digest_size=12).hexdigest()}"')

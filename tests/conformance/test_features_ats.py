@@ -169,13 +169,14 @@ def test_core_fc_md_items_and_their_links(observatory: Observatory) -> None:
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_core_fc_md_extent(observatory: Observatory, collection: str) -> None:
+def test_core_fc_md_extent_and_extent_multi(observatory: Observatory, collection: str) -> None:
     """The extents hold all items: in space, and in time where they have one."""
     extent = document(observatory, f"/collections/{collection}")["extent"]
     features = every(observatory, collection)
     boxes = shapely.box(*zip(*extent["spatial"]["bbox"], strict=True))
 
     assert extent["spatial"].get("crs", CRS84) == CRS84
+    assert len(extent["spatial"]["bbox"]) == 1, "one box that holds all"
     assert all(shape(f).intersects(boxes[0]) for f in features)
     if collection == DATED:
         ((first, last),) = extent["temporal"]["interval"]
@@ -282,6 +283,33 @@ def test_core_fc_time_response(observatory: Observatory) -> None:
         found = {f["id"] for f in every(observatory, DATED, datetime=asked)}
         assert found == {i for i, date in whole.items() if holds(date)}
         assert found
+
+
+def test_core_fc_bbox_across_the_antimeridian(observatory: Observatory) -> None:
+    """West greater than east is a box across 180°: the rest of the Earth is left out."""
+    whole = {f["id"]: f["geometry"]["coordinates"] for f in every(observatory, DATED)}
+    west, _, east, _ = document(observatory, f"/collections/{DATED}")["extent"]["spatial"]["bbox"][0]
+    middle = (west + east) / 2
+    found = {f["id"] for f in every(observatory, DATED, bbox=f"{middle:.6f},-90,-170,90")}
+
+    assert {i for i, (x, _) in whole.items() if x > middle + 3e-6} <= found
+    assert found <= {i for i, (x, _) in whole.items() if x > middle - 3e-6}
+    assert found
+
+
+def test_core_fc_response_of_several_parameters(observatory: Observatory) -> None:
+    """An item is in the answer where it meets every parameter."""
+    west, south, east, north = document(observatory, f"/collections/{DATED}")["extent"]["spatial"]["bbox"][0]
+    words: list[dict[str, str]] = [
+        {"bbox": f"{west},{south},{(west + east) / 2:.6f},{north}"},
+        {"datetime": f"{sorted(f['properties']['date'] for f in every(observatory, DATED))[1000]}/.."},
+        {"nature": "tag"},
+    ]
+    alone = [{f["id"] for f in every(observatory, DATED, **one)} for one in words]
+    together = {f["id"] for f in every(observatory, DATED, **(words[0] | words[1] | words[2]))}
+
+    assert together == alone[0] & alone[1] & alone[2]
+    assert together
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)

@@ -1,7 +1,7 @@
 """Clients of others, unmodified, over the network: GDAL, OWSLib, geopandas; and pygeoapi's own server on our file."""
 
-import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -51,8 +51,9 @@ def free_port() -> int:
 def running(command: list[str], environment: dict[str, str], address: str) -> Iterator[None]:
     """A server of its own process, stopped at the end."""
     process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,  # pygeoapi's development server has a child, which is to end with it
+    )  # fmt: skip
     try:
         until = monotonic() + 90
         while True:
@@ -67,11 +68,11 @@ def running(command: list[str], environment: dict[str, str], address: str) -> It
             sleep(0.2)
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
@@ -177,50 +178,95 @@ def test_a_page_is_compressed_and_known_again(api: str) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_pygeoapis_own_server_serves_the_public_collections_and_no_others(
-    database: str, var: Path, key: str, tmp_path: Path
-) -> None:
-    """`pygeoapi serve` on the committed file, logged in as the public role."""
+@pytest.fixture(scope="module")
+def stock(database: str, var: Path, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """`pygeoapi serve` on the committed file, logged in as the public role: nothing of ours but the provider."""
     port = free_port()
     login = psycopg.conninfo.make_conninfo(database, user="obs_public", password=passwords(var).by_audience["public"])
-    openapi = tmp_path / "openapi.json"
+    openapi = tmp_path_factory.mktemp("stock") / "openapi.json"
+    address = f"http://127.0.0.1:{port}"
     environment = {
         "PYGEOAPI_CONFIG": str(root() / "pygeoapi-config.yml"),
         "PYGEOAPI_OPENAPI": str(openapi),
         "OBS_PUBLIC_URL": login,
-        "OBS_URL": f"http://127.0.0.1:{port}",
+        "OBS_URL": address,
+        "OBS_PORT": str(port),
     }
-    program = Path(sys.executable).with_name("pygeoapi")
+    program = str(Path(sys.executable).with_name("pygeoapi"))
     subprocess.run(
         [program, "openapi", "generate", environment["PYGEOAPI_CONFIG"], "-f", "json", "--output-file", openapi],
         env=os.environ | environment, check=True, timeout=120, capture_output=True,
     )  # fmt: skip
-    command = [sys.executable, "-m", "uvicorn", "pygeoapi.starlette_app:APP", "--host", "127.0.0.1"]
-    address = f"http://127.0.0.1:{port}"
     with (
-        running([*command, "--port", str(port)], environment, address),
+        running([program, "serve"], environment, address),
         httpx.Client(base_url=address, timeout=90) as http,
     ):
-        listed = http.get("/collections?f=json").json()["collections"]
-        page = http.get("/collections/signalements/items?f=json&limit=5&nature=tag&sortby=-date").json()
-        one = http.get("/collections/signalements/items/7?f=json").json()
-        boxed = http.get("/collections/signalements/items?f=json&limit=9999&bbox=5.3,43.2,5.4,43.3").json()
-        statuses = [
-            http.get(f"/collections/{rest}").status_code
-            for rest in (
-                "faits",
-                "faits/items",
-                "risque/items",
-                "signalements/items/999999",
-                "signalements/items?id=abc",
-            )
-        ]
+        yield http
+
+
+def test_pygeoapis_own_server_serves_the_public_collections(stock: httpx.Client) -> None:
+    listed = stock.get("/collections?f=json").json()["collections"]
+    page = stock.get("/collections/signalements/items?f=json&limit=5&nature=tag&sortby=-date").json()
+    one = stock.get("/collections/signalements/items/7?f=json").json()
+    boxed = stock.get("/collections/signalements/items?f=json&limit=9999&bbox=5.3,43.2,5.4,43.3").json()
+    dated = stock.get("/collections/signalements/items?f=json&limit=100&datetime=2026-01-02").json()
+    metres = stock.get(
+        "/collections/signalements/items?f=json&limit=1&crs=http://www.opengis.net/def/crs/EPSG/0/2154"
+    ).json()
+    schemas = [stock.get(f"/collections/signalements/{page}?f=json").json() for page in ("schema", "queryables")]
 
     assert {c["id"] for c in listed} == {layer.id for layer in catalog().values() if layer.visible_to("public")}
     assert [f["properties"]["nature"] for f in page["features"]] == ["tag"] * 5
     assert page["numberMatched"] == N // 3
     assert one["properties"]["reference"] == "R7"
-    assert "source" not in one["properties"]
     assert boxed["numberReturned"] == boxed["numberMatched"] > 50
-    assert statuses == [404, 404, 404, 404, 400]
-    assert json.loads(openapi.read_text())["paths"]
+    assert [f["properties"]["reference"] for f in dated["features"]] == [f"R{i}" for i in range(24, 48)]
+    assert all(c % 200 == 0 for c in metres["features"][0]["geometry"]["coordinates"])  # as the public may see it
+    assert all({"reference", "date", "nature"} <= schema["properties"].keys() for schema in schemas)
+
+
+def test_nothing_restricted_exists_in_pygeoapis_own_server(stock: httpx.Client) -> None:
+    """Neither as a collection, nor as a property, nor in the documents."""
+    hidden = [layer.id for layer in catalog().values() if not layer.visible_to("public")]
+    documents = [stock.get(path, params={"f": "json"}).text for path in ("/", "/collections", "/openapi")]
+    schemas = [stock.get(f"/collections/signalements/{page}?f=json").json() for page in ("schema", "queryables")]
+
+    assert "faits" in hidden
+    for collection in hidden:
+        for rest in ("", "/items", "/items/1", "/schema", "/queryables"):
+            assert stock.get(f"/collections/{collection}{rest}").status_code == 404
+        assert not any(f"/collections/{collection}" in text for text in documents)
+    assert not any("source" in schema["properties"] for schema in schemas)
+    assert "source" not in stock.get("/collections/signalements/items/7?f=json").json()["properties"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filter=nature%3D%27tag%27", "filter=nature%3D%27tag%27&filter-lang=cql2-text",
+        "filter=source%3D%27test%27", "filter=(", "q=tag", "source=test", "sortby=source", "properties=source",
+        "nosuch=1", "cursor=abc", "id=abc", "resulttype=zzz", "limit=0", "bbox=1,2,3", "datetime=nope", "crs=nope",
+    ],
+)  # fmt: skip
+def test_pygeoapis_own_server_applies_or_refuses(stock: httpx.Client, query: str) -> None:
+    """What it cannot do rightly (CQL2, whose AND and OR it reads wrongly) or may not tell is refused, never ignored."""
+    answer = stock.get(f"/collections/signalements/items?f=json&{query}")
+
+    assert answer.status_code == 400, answer.text[:300]
+    assert answer.json()["code"]
+
+
+def test_pygeoapis_own_server_refuses_a_posted_filter(stock: httpx.Client) -> None:
+    body = {"op": "=", "args": [{"property": "nature"}, "tag"]}
+    answer = stock.post("/collections/signalements/items?f=json", json=body)
+
+    assert answer.status_code == 400
+
+
+def test_a_protected_property_is_unknown_to_pygeoapis_own_server(stock: httpx.Client) -> None:
+    for query in ("{}=test", "sortby={}", "properties={}", "filter={}%3D%27test%27"):
+        protected, missing = (
+            stock.get(f"/collections/signalements/items?f=json&{query.format(name)}") for name in ("source", "nosuch")
+        )
+        assert protected.status_code == missing.status_code == 400
+        assert protected.text.replace("source", "nosuch") == missing.text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import httpx
 import psycopg
@@ -431,6 +432,43 @@ def test_every_list_holds_what_its_reader_may_see(
         assert "collections/faits" not in anonymous
         assert "signalements" in anonymous or path == "/api"
         assert "faits" in allowed or (path, form) == ("/api", "json")
+
+
+def test_a_style_is_given_as_maplibre_and_as_qgis_read_it(client: TestClient) -> None:
+    """The list leads to both; `f` and `Accept` choose; the type of the answer is the one that the link says."""
+    listed = client.get("/api/styles").json()["styles"]
+    links = {style["id"]: style["links"] for style in listed}
+
+    assert {"signalements", "divisions"} <= links.keys()
+    for link in links["signalements"]:
+        answer = client.get(link["href"])
+        assert (answer.status_code, answer.headers["content-type"]) == (200, link["type"])
+        bare = client.get("/api/styles/signalements", headers={"Accept": link["type"]})
+        assert bare.headers["content-type"] == link["type"]
+        again = client.get(link["href"], headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+    tags = {client.get(link["href"]).headers["etag"] for link in links["signalements"]}
+    assert len(tags) == len(links["signalements"]) == 2
+    assert client.get("/api/styles/signalements").json()["version"] == 8
+    qml = client.get("/api/styles/signalements?f=qml")
+    assert ET.fromstring(qml.text.partition("\n")[2]).tag == "qgis"
+    assert qml.text == client.get("/qgis/signalements.qml").text
+    assert client.get("/api/styles/signalements?f=sld").status_code == 400
+
+
+@pytest.mark.parametrize("form", ["json", "qml"])
+def test_a_style_tells_no_more_than_its_reader_may_see(client: TestClient, keys: dict[str, str], form: str) -> None:
+    hidden, missing = (client.get(f"/api/styles/{name}?f={form}") for name in ("faits", "nonexistent"))
+    planner, coordination = (
+        client.get(f"/api/styles/faits?f={form}", headers={"X-API-Key": keys[a]}) for a in ("planner", "coordination")
+    )
+
+    assert hidden.status_code == missing.status_code == 404
+    assert hidden.json() == missing.json()
+    assert planner.status_code == coordination.status_code == 200
+    assert "reference" not in planner.text
+    assert ("reference" in coordination.text) == (form == "qml")
+    assert "private" in planner.headers["cache-control"]
 
 
 def test_positions_are_rounded_for_who_may_not_see_them_exact(client: TestClient, keys: dict[str, str]) -> None:

@@ -275,6 +275,21 @@ def test_a_protected_property_is_unusable_everywhere_as_one_that_does_not_exist(
     assert client.get(f"{path}?{query}", headers={"X-API-Key": keys["coordination"]}).status_code == 200
 
 
+def test_a_posted_filter_cannot_name_a_protected_property(client: TestClient, keys: dict[str, str]) -> None:
+    """Nor do the pages that list what may be named hold it."""
+    path, headers = "/api/collections/faits", {"X-API-Key": keys["planner"]}
+    said = []
+    for name in ("reference", "nonesuch1"):
+        for form in ({"property": name}, {"op": "casei", "args": [{"property": name}]}):
+            answer = client.post(f"{path}/items", json={"op": "=", "args": [form, "secret-1"]}, headers=headers)
+            assert answer.status_code == 400
+            said.append(answer.json()["detail"].replace(name, "NAME"))
+    assert said[:2] == said[2:]
+    for page in ("queryables", "sortables", "schema"):
+        assert "reference" not in client.get(f"{path}/{page}", headers=headers).json()["properties"]
+    assert '"reference"' not in str(client.get("/api/openapi", headers=headers).json()["paths"][f"{path[4:]}/items"])
+
+
 def test_what_only_the_database_finds_out_is_the_filters_fault(client: TestClient) -> None:
     answer = client.get("/api/collections/mailles/items", params={"filter": "cote * cote > 1"})
 

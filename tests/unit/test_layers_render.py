@@ -35,12 +35,14 @@ def test_rendering_writes_only_what_is_stale(tmp_path: Path) -> None:
 
 def test_the_configuration_passes_pygeoapis_own_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBS_URL", "https://obs.example")
+    monkeypatch.setenv("OBS_PORT", "5001")
 
     with (root() / NAME).open() as file:
         loaded = yaml_load(file)
 
     assert validate_config(loaded)
     assert loaded["server"]["url"] == "https://obs.example/api"
+    assert loaded["server"]["bind"]["port"] == 5001
 
 
 def test_the_configuration_holds_public_collections_and_nothing_of_others() -> None:

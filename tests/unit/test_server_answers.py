@@ -1,8 +1,11 @@
 """Answers: negotiation, entity tags, problems, files."""
 
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
+import brotli
 import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +15,7 @@ from starlette.testclient import TestClient
 
 from observatoire.errors import NotFound, Unauthorised
 from observatoire.server import respond
+from observatoire.server.encodings import chosen
 from observatoire.server.middleware import Compress, Limit, Secure
 from observatoire.server.problems import Guard, problem_of
 from observatoire.server.static import Static
@@ -111,6 +115,46 @@ def test_long_texts_are_compressed_for_who_takes_it() -> None:
     assert "content-encoding" not in short.headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [
+        ("", ""), ("identity", ""), ("deflate", ""), ("gzip", "gzip"), ("x-gzip", "gzip"), ("GZIP", "gzip"),
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"), ("gzip;q=1.0, br;q=0.9", "gzip"), ("gzip;q=0.5,br;q=0.6", "br"),
+        ("br;q=0, gzip", "gzip"), ("br;q=0, gzip;q=0", ""), ("*", "br"), ("*;q=0", ""), ("*;q=0.1, gzip;q=0.2", "gzip"),
+        ("br;q=0, *;q=0.5", "gzip"), ("identity;q=0.9, br;q=0.5", ""), ("identity;q=0, br;q=0.1", "br"),
+        ("br;q=nonsense, gzip;q=0.3", "gzip"), ("br; q=0.2 , gzip ; q=0.1", "br"), (",,;q=1", ""), ("gzipped", ""),
+    ],
+)  # fmt: skip
+def test_the_encoding_is_the_one_preferred_of_those_offered(accepted: str, expected: str) -> None:
+    """RFC 9110, §12.5.3: weights, 0 forbids, `*` is the rest; of equals brotli."""
+    assert chosen(accepted) == expected
+
+
+@pytest.mark.parametrize(("accepted", "read"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+def test_every_encoding_holds_the_same_body_under_one_weak_tag(accepted: str, read: Any) -> None:
+    async def page(request: Request) -> respond.Response:
+        return respond.answer("é" * 2_000, respond.JSON, audience="public", language="fr", etag=respond.tag(1))
+
+    client = TestClient(Compress(Starlette(routes=[Route("/", page)])))
+    with client.stream("GET", "/", headers={"Accept-Encoding": accepted}) as answer:
+        raw = b"".join(answer.iter_raw())
+
+    assert answer.headers["content-encoding"] == accepted
+    assert int(answer.headers["content-length"]) == len(raw) < 100
+    assert read(raw).decode() == "é" * 2_000
+    assert answer.headers["etag"] == respond.tag(1)
+    assert answer.headers["etag"].startswith("W/")
+    assert "Accept-Encoding" in answer.headers["vary"]
+
+
+def test_what_could_be_compressed_varies_by_encoding() -> None:
+    """A shared cache must not hand compressed bytes to who cannot read them; and headers of others stay."""
+    for accepted in ("br", "gzip", "identity"):
+        answer = echo().post("/", content=b"y" * 3_000, headers={"Accept-Encoding": accepted})
+        assert answer.headers["vary"] == "Accept-Encoding"
+
+
 def test_every_answer_forbids_scripts_from_elsewhere() -> None:
     policy = echo().get("/").headers["content-security-policy"]
 
@@ -130,6 +174,19 @@ def test_no_file_outside_the_folder_is_served(tmp_path: Path, name: str) -> None
 
     with pytest.raises(HTTPException):
         Static(tmp_path / "web").answer(request, name)
+
+
+@pytest.mark.parametrize(("accepted", "read"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+def test_a_file_is_served_compressed_as_the_client_likes_best(tmp_path: Path, accepted: str, read: Any) -> None:
+    (tmp_path / "a.mjs").write_text("export const a = 1;\n" * 100)
+    headers = [(b"accept-encoding", accepted.encode())]
+    answer = Static(tmp_path).answer(
+        Request({"type": "http", "headers": headers, "method": "GET", "path": "/"}), "a.mjs"
+    )
+
+    assert answer.headers["content-encoding"] == accepted
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert read(bytes(answer.body)) == (tmp_path / "a.mjs").read_bytes()
 
 
 def test_a_file_that_changed_is_served_anew(tmp_path: Path) -> None:

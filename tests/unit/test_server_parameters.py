@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from observatoire.errors import BadInput
-from observatoire.layers.catalog import layer_of
+from observatoire.layers.catalog import catalog, layer_of
+from observatoire.layers.model import AUDIENCES, Audience, Layer
 from observatoire.server import parameters
 from observatoire.server.crs import CRS84, Systems, epsg, systems
 from observatoire.server.query import Interval, SortKey
@@ -138,6 +139,37 @@ def test_a_filter_by_a_protected_property_is_refused_as_an_unknown_parameter(rea
         reader.items([("nonsense1", "x")])
 
     assert str(protected.value).replace("reference", "nonsense1") == str(unknown.value)
+
+
+#: Every way to name a property, by the parameter that holds it.
+DOORS = [
+    ("{}", "x"), ("sortby", "{}"), ("sortby", "-{}"), ("sortby", "date,{}"), ("properties", "{}"),
+    ("properties", "id,{}"), ("filter", "{} = 'x'"), ("filter", "{} IS NULL"), ("filter", "NOT {} LIKE 'x%'"),
+    ("filter", "{} IN ('x')"), ("filter", "CASEI({}) = 'x'"), ("filter", "id = {}"), ("filter", "id + {} > 1"),
+    ("filter", "{} BETWEEN 1 AND 2"), ("filter", "T_AFTER({}, DATE('2026-01-01'))"),
+    ("filter", "S_INTERSECTS({}, POINT(5.3 43.2))"), ("filter", "A_CONTAINS({}, ('x'))"),
+    ("filter", '"{}" = 1'), ("filter", "id = 1 OR {} = 1"),
+]  # fmt: skip
+#: Columns that every table has and no audience may name, and PostgreSQL's own.
+OF_THE_STORE = ("geom", "source_key", "load_id", "sealed", "ctid", "xmin", "tableoid", "REFERENCE")
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("layer", catalog().values(), ids=lambda layer: str(layer.id))
+def test_what_an_audience_may_not_see_it_cannot_name(layer: Layer, audience: Audience, known: Systems) -> None:
+    """By no door, and the answer is the one for a name that does not exist."""
+    if not layer.visible_to(audience):
+        return  # a request never gets as far as a reader: `test_a_hidden_collection_is_like_one_that_does_not_exist`
+    reader = Reader(layer, audience, known, 10, 1000, zone=ZoneInfo("UTC"), secret=b"s")
+    hidden = [name for name in (*layer.properties, *OF_THE_STORE) if name not in reader.fields]
+    for name in hidden:
+        for key, text in DOORS:
+            said = []
+            for word in (name, "nonsense1"):
+                with pytest.raises(BadInput) as caught:
+                    reader.items([(key.format(word), text.format(word))])
+                said.append(str(caught.value).replace(word, "NAME"))
+            assert said[0] == said[1], (name, key, text)
 
 
 @pytest.mark.parametrize(
