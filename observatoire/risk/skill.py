@@ -1,10 +1,8 @@
 """The skill card of a collection: an evaluation as one JSON document, described by `skill-card.schema.json`."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -26,12 +24,6 @@ VERSION = "skill-card/1"
 NAMES = tuple(f"{100 * fraction:g}" for fraction in FRACTIONS)
 MEANS = ("deviance", "log_score", "brier", "crps", "crps_total")
 LEAST_EVENTS = 30  # of a part: fewer say nothing of it
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the document."""
-    found: dict[str, Any] = json.loads((files("observatoire.risk") / "skill-card.schema.json").read_text("utf-8"))
-    return found
 
 
 def skill_card(

@@ -12,7 +12,8 @@ from observatoire.risk.forecast import forecast
 from observatoire.risk.grid import Grid
 from observatoire.risk.labels import Labels
 from observatoire.risk.simulate import SimulatedCity, simulate
-from observatoire.risk.skill import schema, skill_card
+from observatoire.risk.skill import skill_card
+from observatoire.risk.skill_schema import schema
 
 pytestmark = pytest.mark.unit
 
