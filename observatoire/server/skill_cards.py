@@ -20,8 +20,14 @@ from observatoire.store.skill_cards import PAGE, address, all_last, last_card
 
 __all__ = ["FORECASTS", "links", "skill_card_routes"]
 
-REL = "http://www.opengis.net/def/rel/ogc/1.0/quality"
+REL = "describedby"  # IANA: information about the link's context
 TITLES = {"fr": "Fiche de qualité des prévisions", "en": "Skill card of the forecasts"}
+
+
+class AskKey(Unauthorised):
+    """A page for which a browser may ask the key: any user, the key as password."""
+
+    headers = {"WWW-Authenticate": 'Basic realm="Observatoire", charset="UTF-8"'}  # noqa: RUF012
 
 
 def skill_card_routes() -> list[Route]:
@@ -95,7 +101,7 @@ def _allowed() -> Any:
     audience = current().audience
     if not layer_of(FORECASTS).visible_to(audience):
         if audience == "public":
-            raise Unauthorised("X-API-Key: skill cards are for planner, roadworks and coordination")
+            raise AskKey("X-API-Key: skill cards are for planner, roadworks and coordination")
         raise NotFound("no skill card")
     return audience
 
