@@ -53,7 +53,8 @@ def forecast(
     with stepping("forecast") as progress:
         summary = forecast_files(
             events, as_of=str(as_of), horizon=horizon, cell=250.0 if cell is None else cell, out=out or Path(),
-            origins=origins, step=step, cells=cells, crs=crs, tz=tz, mapping=parse_map(mapping), category=category, progress=progress,
+            origins=origins, step=step, cells=cells, crs=crs, tz=tz,
+            mapping=parse_map(mapping), category=category, progress=progress,
         )  # fmt: skip
     show(summary, output, text=words(summary.get("card") or {}) + f"\nwritten: {out}")
 

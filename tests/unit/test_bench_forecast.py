@@ -161,8 +161,8 @@ def test_a_permuted_future_changes_no_forecast(model: Any) -> None:
         ),
     ],
     ids=[
-        "nothing", "syntax", "import", "dies", "raises", "short", "column", "nan", "negative", "zeros", "text", "random",
-        "predictive",
+        "nothing", "syntax", "import", "dies", "raises", "short", "column", "nan", "negative", "zeros", "text",
+        "random", "predictive",
     ],
 )  # fmt: skip
 def test_a_bad_model_is_told_what_is_wrong(events: Path, cells: Path, model: Any, text: str, said: str) -> None:
