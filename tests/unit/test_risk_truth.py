@@ -76,18 +76,26 @@ def regret(expected: Floats, true: Floats) -> float:
     return float((t * np.log(t / m) - t + m).mean())
 
 
-def test_90_percent_intervals_cover_87_to_93(roller: Roller, counts: Counts) -> None:
-    """Cells by the randomised transform; the total over a year of weeks, whose own error is 4 points, less tightly."""
+def test_90_percent_intervals_of_cells_cover_87_to_93(roller: Roller, counts: Counts) -> None:
+    """By the randomised transform: the plain interval of a count that is mostly 0 covers more than it says."""
     origins = range(counts.n_periods - WEEKS, counts.n_periods)
     cells = [covered(roller.predict("model", k), roller.came(k), level=0.9) for k in origins]
-    total = [
-        low <= roller.came(k).sum() <= high
-        for k in origins
-        for low, high in [roller.predict("model", k).total_interval(0.9)]
-    ]
 
     assert 0.87 <= np.mean(cells) <= 0.93
-    assert 0.83 <= np.mean(total) <= 0.98
+
+
+def test_90_percent_intervals_of_the_citys_total_cover_87_to_93_over_cities() -> None:
+    """Twelve simulated cities, 52 weeks each. In one city's year it was seen to lie between 0.77 and 0.98."""
+    held = []
+    for seed in range(12):
+        dates = simulate(end="2026-01-01", years=2.2, scale=0.4, random_state=seed).reports["date"]
+        naive = dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+        weeks = count(np.zeros(len(naive), dtype=np.int64), naive, 1, end="2025-12-31", period=7)
+        for k in range(weeks.n_periods - 52, weeks.n_periods):
+            low, high = Flat().fit(weeks.table[:, :k]).predictive(weeks.table[:, :k]).total_interval(0.9)
+            held.append(low <= weeks.totals[k] <= high)
+
+    assert 0.87 <= np.mean(held) <= 0.93
 
 
 def test_regret_against_the_true_intensity_is_less_than_any_baselines(
