@@ -135,6 +135,8 @@ def instant(text: str, tz: str) -> pd.Timestamp:
 
 def _grid(events: Events, xy: Any, origin: pd.Timestamp, origins: int, step: str, cell: float, crs: str) -> Grid:
     """Return the grid of the events before the first origin: the cells do not know the future either."""
+    if not len(events.dates):
+        raise BadInput("events: no row can be used: " + (", ".join(events.refused) or "the file has none"))
     first = origin - pd.Timedelta(days=days(step) * (max(origins, 1) - 1))
     known = (events.dates < np.datetime64(first, "us")) & np.isfinite(xy).all(axis=1)
     if not known.any():
