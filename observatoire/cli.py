@@ -9,6 +9,7 @@ from types import FrameType
 import typer
 
 from observatoire import __version__
+from observatoire.commands.bench_forecast import bench_forecast
 from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
 from observatoire.commands.load import load, quarantine
@@ -23,6 +24,7 @@ app = typer.Typer(
 )  # fmt: skip
 for command in (init, load, quarantine, forecast, serve, worker, stop, key, render, doctor, demo):
     app.command(no_args_is_help=False)(command)
+app.command("bench-forecast")(bench_forecast)
 
 
 @app.command()

@@ -101,7 +101,7 @@ def forecast_store(
     xy, dates = read_events(connection, layer_of(target), schema=schema, nature=nature)
     if len(dates) == 0:
         raise BadInput(f"target: {target} has no reported item to forecast from")
-    origin = as_of or _after(dates[-1].to_pydatetime(), city, now)
+    origin = as_of or origin_after(dates[-1].to_pydatetime(), city, now)
     grid = read_grid(connection, city, events=xy[np.asarray(dates < pd.Timestamp(origin))], schema=schema, cell=cell)
     if bbox is not None:
         grid = _within(grid, bbox)
@@ -131,7 +131,8 @@ def parse_moment(text: str | None, city: City) -> datetime | None:
         raise BadInput("as_of: expected a date like 2024-05-01 or a time like 2024-05-01T00:00:00+02:00") from None
 
 
-def _after(last: datetime, city: City, now: datetime) -> datetime:
+def origin_after(last: datetime, city: City, now: datetime) -> datetime:
+    """Return the city's first midnight after the last item or, where that is to come, the last one that has been."""
     following = local_midnight(last, city, after=True)
     return following if following <= now else local_midnight(now, city, after=False)
 

@@ -82,7 +82,7 @@ def forecast_files(
             raise BadInput("crs: --cells needs the projected CRS that they are written in, such as --crs EPSG:2154")
         crs = crs or utm(found)
         xy = project(found, crs)
-        origin = _instant(as_of, tz)
+        origin = instant(as_of, tz)
         grid = read_cells(cells, cell=cell, crs=crs) if cells else _grid(found, xy, origin, origins, step, cell, crs)
         results = forecasts(
             xy,
@@ -122,8 +122,8 @@ def project(events: Events, crs: str) -> Any:
     return xy
 
 
-def _instant(text: str, tz: str) -> pd.Timestamp:
-    """Return the origin as naive wall time of `tz`."""
+def instant(text: str, tz: str) -> pd.Timestamp:
+    """Return a moment as naive wall time of `tz`."""
     try:
         moment = pd.Timestamp(text)
     except ValueError:
@@ -135,6 +135,8 @@ def _instant(text: str, tz: str) -> pd.Timestamp:
 
 def _grid(events: Events, xy: Any, origin: pd.Timestamp, origins: int, step: str, cell: float, crs: str) -> Grid:
     """Return the grid of the events before the first origin: the cells do not know the future either."""
+    if not len(events.dates):
+        raise BadInput("events: no row can be used: " + (", ".join(events.refused) or "the file has none"))
     first = origin - pd.Timedelta(days=days(step) * (max(origins, 1) - 1))
     known = (events.dates < np.datetime64(first, "us")) & np.isfinite(xy).all(axis=1)
     if not known.any():

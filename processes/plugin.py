@@ -11,6 +11,7 @@ def obs_processes() -> list[type[Any]]:
     # Late: scikit-learn takes seconds to load, and a command that loads a file needs no process.
     from processes.aggregate import Aggregate
     from processes.echo import Echo
+    from processes.risk_evaluation import RiskEvaluation
     from processes.risk_forecast import RiskForecast
 
-    return [Aggregate, Echo, RiskForecast]
+    return [Aggregate, Echo, RiskEvaluation, RiskForecast]

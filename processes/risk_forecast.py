@@ -11,6 +11,7 @@ from observatoire.forecast import StoreForecast, forecast_store, keep, parse_mom
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import codes
+from observatoire.store.skill_cards import reference_to_last
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
 from processes.inputs import Box
@@ -130,7 +131,8 @@ class RiskForecast(Process[RiskForecastInputs]):
                 bbox=inputs.bbox,
                 progress=self.progress,
             )
-        card = made.forecast.card
+        with caller.connect_owner() as connection:
+            card = made.forecast.card | {"skill_card": reference_to_last(connection, layer.id, inputs.horizon_days)}
         if self._is_of_all(layer, inputs):
             with caller.connect_owner() as connection:
                 card = keep(connection, caller.city, made)

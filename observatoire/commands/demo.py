@@ -14,7 +14,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from observatoire.cities import city
+from observatoire.cities import ForecastSettings, city
 from observatoire.commands.base import console, counting, ready_store, stepping
 from observatoire.commands.serve import run_server
 from observatoire.intake.run import load_source
@@ -51,6 +51,7 @@ def set_up(store: Store, connection: psycopg.Connection) -> Demo:
         counts = ", ".join(f"{n:,} {what}" for what, n in summary.counts().items())
         console.print(f"[green]✓[/green] {name}: {counts}")
     for wanted in city().forecasts:
+        cards(connection, wanted)
         row = connection.execute("SELECT 1 FROM obs.forecasts WHERE target = %s LIMIT 1", [wanted.target]).fetchone()
         connection.rollback()
         if row:
@@ -61,6 +62,19 @@ def set_up(store: Store, connection: psycopg.Connection) -> Demo:
         console.print(f"[green]✓[/green] forecast of {wanted.target}: {card['words']['en']}")
     path = settings().var / "demo-keys.json"
     return Demo(city().title.in_("en"), city().simulated, path, demo_keys(connection, path))
+
+
+def cards(connection: psycopg.Connection, wanted: ForecastSettings) -> None:
+    """Make the skill card of a forecast where there is none yet; later the night does."""
+    from observatoire.evaluation import evaluate_and_keep  # late: scikit-learn takes seconds to load
+    from observatoire.store.skill_cards import reference_to_last
+
+    known = reference_to_last(connection, wanted.target, wanted.horizon_days)
+    connection.rollback()
+    if known is None:
+        with stepping(f"skill card of {wanted.target}") as progress:
+            evaluate_and_keep(connection, city(), wanted.target, wanted.horizon_days, progress=progress)
+    console.print(f"[green]✓[/green] skill card of {wanted.target}")
 
 
 def demo_keys(connection: psycopg.Connection, path: Path) -> dict[str, str]:

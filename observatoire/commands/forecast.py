@@ -19,7 +19,7 @@ def forecast(
     origins: Annotated[int, typer.Option(min=1, help="Number of origins")] = 1,
     step: Annotated[str, typer.Option(help="Time between origins, e.g. 7d")] = "7d",
     horizon: Annotated[str, typer.Option(help="Length of the period, e.g. 7d")] = "7d",
-    cell: Annotated[float, typer.Option(help="Side of a cell, m")] = 250.0,
+    cell: Annotated[float | None, typer.Option(help="Side of a cell, m; default 250, with nij 150")] = None,
     cells: Annotated[Path | None, typer.Option(help="CSV cell_id,x_min,y_min of the grid")] = None,
     crs: Annotated[str | None, typer.Option(help="EPSG:n, projected, of the grid and of --cells")] = None,
     tz: Annotated[str, typer.Option(help="Zone of naive times and of --as-of")] = "UTC",
@@ -27,23 +27,44 @@ def forecast(
     category: Annotated[str | None, typer.Option(help="Only events of this category")] = None,
     out: Annotated[Path | None, typer.Option(help="GeoParquet to write; needed with --events")] = None,
     target: Annotated[str | None, typer.Option(help="Collection to forecast; default: the city's own list")] = None,
+    protocol: Annotated[str | None, typer.Option(help="nij: five horizons, a flagged area, PAI and PEI*")] = None,
+    area: Annotated[float, typer.Option(help="Flagged area, square miles, with --protocol nij")] = 0.5,
     output: Output = Format.text,
 ) -> None:
     """Forecast the next period by cell, and say how good such forecasts have been."""
+    if protocol not in (None, "nij"):
+        raise BadInput(f"--protocol: expected nij, got {protocol!r}")
+    if events is None and protocol:
+        raise BadInput("--protocol: needs --events")
     if events is None:
         _from_store(target, as_of, horizon, output)
         return
     for name, value in (("--out", out), ("--as-of", as_of)):
         if value is None:
             raise BadInput(f"{name}: needed with --events")
+    if protocol:
+        _nij(
+            events, as_of=str(as_of), cell=cell, area=area, out=out or Path(), origins=origins, cells=cells, crs=crs,
+            tz=tz, mapping=parse_map(mapping), category=category, output=output,
+        )  # fmt: skip
+        return
     from observatoire.forecast_files import forecast_files  # late: scikit-learn takes seconds to load
 
     with stepping("forecast") as progress:
         summary = forecast_files(
-            events, as_of=str(as_of), horizon=horizon, cell=cell, out=out or Path(), origins=origins, step=step,
-            cells=cells, crs=crs, tz=tz, mapping=parse_map(mapping), category=category, progress=progress,
+            events, as_of=str(as_of), horizon=horizon, cell=250.0 if cell is None else cell, out=out or Path(),
+            origins=origins, step=step, cells=cells, crs=crs, tz=tz,
+            mapping=parse_map(mapping), category=category, progress=progress,
         )  # fmt: skip
     show(summary, output, text=words(summary.get("card") or {}) + f"\nwritten: {out}")
+
+
+def _nij(events: Path, *, cell: float | None, output: Format, **options: Any) -> None:
+    from observatoire.nij_files import CELL, markdown, nij_files  # late: scikit-learn takes seconds to load
+
+    with stepping("forecast") as progress:
+        summary = nij_files(events, cell=CELL if cell is None else cell, progress=progress, **options)
+    show(summary, output, text=markdown(summary) + f"\nwritten: {options['out']}")
 
 
 def _from_store(target: str | None, as_of: str | None, horizon: str, output: Format) -> None:

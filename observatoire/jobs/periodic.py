@@ -11,11 +11,13 @@ import psycopg
 from observatoire.caller import Caller
 from observatoire.cities import City
 from observatoire.errors import ObsError, StoreUnavailable, internal
+from observatoire.evaluation import evaluate_and_keep
 from observatoire.forecast import forecast_store, keep
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
 
 NIGHT = time(3, 30)  # local: after the loads of the evening, before the morning brief
+CARDS = time(3, 0)  # local: before the forecasts, which carry the card of the same night
 #: Owner of the jobs that nobody asked for. No key has this digest, so that nobody is shown them.
 NOBODY = b"periodic"
 
@@ -32,14 +34,10 @@ class CityForecast:
         self.caller = caller
 
     async def execute(self, given: dict[str, Any]) -> dict[str, bytes]:
-        """Forecast, keep it, and return its card."""
+        """Make what is made, keep it, and return its card."""
         try:
             with self.caller.connect_owner() as connection:
-                made = forecast_store(
-                    connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
-                )
-                connection.rollback()
-                card = keep(connection, self.caller.city, made)
+                card = self.make(connection, given)
         except ObsError:
             raise
         except psycopg.OperationalError:
@@ -48,14 +46,34 @@ class CityForecast:
             raise ObsError(internal(error)) from None
         return {"card": orjson.dumps(card, option=orjson.OPT_SERIALIZE_NUMPY)}
 
+    def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Forecast and keep it."""
+        made = forecast_store(
+            connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
+        )
+        connection.rollback()
+        return keep(connection, self.caller.city, made)
+
     def _progress(self, done: int, total: int, message: str) -> None:
         if self.hears is not None:
             self.hears(100 * done // max(total, 1), message)
 
 
+class SkillCards(CityForecast):
+    """Internal process `skill-card`: how good the forecasts of one collection and horizon were."""
+
+    id = "skill-card"
+
+    def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Evaluate the past forecasts and keep the card."""
+        return evaluate_and_keep(
+            connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
+        )
+
+
 def internal_processes() -> dict[str, type[Any]]:
     """Return the processes that only we run: no list shows them, no address runs them."""
-    return {CityForecast.id: CityForecast}
+    return {CityForecast.id: CityForecast, SkillCards.id: SkillCards}
 
 
 @dataclass(frozen=True)
@@ -91,10 +109,17 @@ class Periodic:
 
 
 def nightly(city: City) -> list[Periodic]:
-    """Return what is done every night: the forecasts that the city's file lists."""
-    orders = tuple(
+    """Return what is done every night: the skill cards and the forecasts of the city's list."""
+    return [
+        Periodic("skill-cards", CARDS, _orders(city, SkillCards.id)),
+        Periodic("forecast", NIGHT, _orders(city, CityForecast.id)),
+    ]
+
+
+def _orders(city: City, process: str) -> tuple[Order, ...]:
+    return tuple(
         Order(
-            process=CityForecast.id,
+            process=process,
             inputs={"target": wanted.target, "horizon_days": wanted.horizon_days},
             outputs=("card",),
             response="document",
@@ -103,7 +128,6 @@ def nightly(city: City) -> list[Periodic]:
         )
         for wanted in city.forecasts
     )
-    return [Periodic("forecast", NIGHT, orders)]
 
 
 async def enqueue_due(pool: Pool, queue: Queue, city: City, what: Iterable[Periodic]) -> int:

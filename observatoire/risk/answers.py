@@ -99,13 +99,14 @@ def decide(scores: pd.DataFrame, *, random_state: int = 0) -> Verdict:
     over origins; on maps without structure both happen by chance in less than one case in a hundred. Better than the
     count: the 95 % interval of the gain in PAI at 2 % lies above 0, and the log score is no worse.
     """
-    flat, count, model = (pd.DataFrame(scores.loc[name]) for name in ("flat", "count", "model"))
-    if len(model) < LEAST_ORIGINS:
+    known = 0 if scores.empty else len(scores.loc["model"])
+    if known < LEAST_ORIGINS:
         return _abstain(
             "few-origins",
-            f"{len(model)} périodes passées pour mesurer la qualité, il en faut {LEAST_ORIGINS}",
-            f"{len(model)} past periods to measure skill on, {LEAST_ORIGINS} are needed",
+            f"{known} périodes passées pour mesurer la qualité, il en faut {LEAST_ORIGINS}",
+            f"{known} past periods to measure skill on, {LEAST_ORIGINS} are needed",
         )
+    flat, count, model = (pd.DataFrame(scores.loc[name]) for name in ("flat", "count", "model"))
     won = gain(model["pai2"].to_numpy(), count["pai2"].to_numpy(), random_state=random_state)
     count_works, model_works = beats_flat(count, flat), beats_flat(model, flat)
     sharper = float(model["log_score"].mean()) <= float(count["log_score"].mean())

@@ -53,8 +53,8 @@ def card(
     }
     found |= _measured(scores, "count" if verdict.answer == "count" else "model")
     found["words"] = asdict(words(verdict, found))
-    plain: dict[str, Any] = _plain(found)
-    return plain
+    document: dict[str, Any] = plain(found)
+    return document
 
 
 def _measured(scores: pd.DataFrame | None, served: str) -> dict[str, Any]:
@@ -128,12 +128,14 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return the same with plain numbers, null instead of NaN."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     if isinstance(value, np.integer):
         return int(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
     return value

@@ -39,6 +39,7 @@ from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
+from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
 from observatoire.server.static import Static
 from observatoire.server.tiles.routes import tile_routes
@@ -52,7 +53,7 @@ from observatoire.store.database import Store, open_store
 from observatoire.store.roles import passwords
 
 #: Requests below these are made in the name of the audience of their key.
-RESTRICTED = ("/api", "/city.json", "/pro/forecast.json", "/qgis/")
+RESTRICTED = ("/api", "/city.json", "/pro/forecast.json", "/fiches", "/qgis/")
 API = "/api"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -117,6 +118,7 @@ def routes() -> list[Route]:
         Route("/city.json", about.city),
         Route("/health", about.health),
         *forecast_routes(),
+        *skill_card_routes(),
         *qgis_routes(),
         Route("/pro/", _file(web, "pro/index.html")),
         Route("/web/{path:path}", _files(web)),

@@ -10,7 +10,7 @@ from observatoire import cql2
 from observatoire.layers.model import Audience
 from observatoire.layers.render import PROJECT
 from observatoire.server import api as pygeo
-from observatoire.server import pages, process_openapi, respond, schemas, showcase
+from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards
 from observatoire.server.context import current
 from observatoire.server.coverage.bands import gridded
 from observatoire.server.exports import FILES
@@ -129,6 +129,8 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
             {"rel": "enclosure", "type": file.media_type, "title": file.title, "href": f"{here}/download?f={name}"}
             for name, file in FILES.items()
         ]
+        if layer.id == skill_cards.FORECASTS:
+            document["links"] += await skill_cards.links(state, look.language)
 
 
 async def schema(request: Request) -> Response:

@@ -60,7 +60,7 @@ def problem_of(error: Exception) -> Response:
             internal(error)
         headers = dict(getattr(error, "headers", {}))
         if error.status == 401:
-            headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
+            headers.setdefault("WWW-Authenticate", 'ApiKey header="X-API-Key"')
         kind = getattr(error, "uri", None) or error.type
         return problem(error.status, str(error), type=kind, code=getattr(error, "code", None), headers=headers)
     if isinstance(error, HTTPException):

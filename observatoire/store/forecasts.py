@@ -13,6 +13,7 @@ from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
 from observatoire.risk.forecast import Forecast
 from observatoire.risk.grid import Grid
+from observatoire.store.skill_cards import reference_to_last
 from observatoire.store.upsert import create_staging, merge, stage, staged_columns
 
 COLLECTION = "risque"
@@ -31,7 +32,7 @@ def write_forecast(
     Returns
     -------
     dict
-        The card as it is kept: the skill card with `target`, `start` and `end`.
+        The card as it is kept: with `target`, `start`, `end`, and the link and date of the last nightly `skill_card`.
     """
     layer = layer_of(COLLECTION)
     as_of = forecast.frame["as_of"].iloc[0]
@@ -40,6 +41,7 @@ def write_forecast(
         city.time_zone, ambiguous=True, nonexistent="shift_forward"
     )
     card = forecast.card | {"target": target, "start": start.isoformat(), "end": end.isoformat()}
+    card["skill_card"] = reference_to_last(connection, target, horizon_days)
     common = {
         "as_of": as_of.to_pydatetime(),
         "debut": card["start"],
@@ -139,6 +141,7 @@ def summary(card: dict[str, Any]) -> dict[str, Any]:
         "last_event": card["last_date"],
         "answer": card["answer"],
         "words": card["words"],
+        "skill_card": card.get("skill_card"),
         "pai2": {name: pai.get(name, {}).get("2") for name in ("model", "count", "flat")},
         "gain": {
             to: None if gain.get(name) is None else 100 * gain[name]

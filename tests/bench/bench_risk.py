@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import Count, CountLastYear, Flat, Kernel, Seasonal
 from observatoire.risk.boosting import Boosting
+from observatoire.risk.clairvoyant import clairvoyant
 from observatoire.risk.counts import Counts, count
 from observatoire.risk.ensemble import fits
 from observatoire.risk.evaluate import Roller, gain
@@ -28,7 +29,10 @@ from observatoire.risk.penalised_poisson import PenalisedPoisson
 from observatoire.risk.self_exciting import SelfExciting
 from observatoire.risk.spans import Horizon
 
-CLAIRVOYANT = 7.70  # PAI@2 % of the reference that sees all other weeks, on this set
+CLAIRVOYANT = 7.70  # PAI@2 % of the reference that sees all other weeks, on this set (forecast protocol)
+BASE = "count 1 year"
+SIMPLE = (BASE, "count all", "exponential decay, 17 weeks, 150 m", "empirical Bayes, chosen on the past")
+SERVED = "**ensemble, quick** (served)"
 
 
 def frozen(folder: Path) -> tuple[Counts, Grid]:
@@ -68,37 +72,68 @@ def models(grid: Grid) -> dict[str, Forecaster]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, then the bars."""
     counts, grid = frozen(Path(os.environ["OBS_DATA"]) / "chicago_311_sanitation")
     origins = list(range(counts.n_periods - 52, counts.n_periods))
     print(
         f"{grid.n_cells} cells of 250 m, {grid.area_km2:.1f} km², {counts.totals[-52:].sum():.0f} events in 52 weeks\n"
     )
     print(
-        "| model | PAI@1/2/5 % | PEI@2 % | deviance | top 2 % obs./pred. | total in 90 % | s | gain over count, 95 % |"
+        "| model | PAI@1/2/5 % | PEI@2 % | deviance | top 2 % obs./pred. | total in 90 % | s | gain over count, 95 % "
+        "| headroom |"
     )
-    print("|---|---|---|---|---|---|---|---|")
-    base: pd.DataFrame | None = None
+    print("|---|---|---|---|---|---|---|---|---|")
+    found: dict[str, pd.DataFrame] = {}
     with threadpool_limits(limits=1):
-        for name, model in sorted(models(grid).items(), key=lambda item: item[0] != "count 1 year"):
+        for name, model in sorted(models(grid).items(), key=lambda item: item[0] != BASE):
             drawn.clear()
             fits.clear()
             begun = time.process_time()
-            scores = Roller(counts, {name: model}).scores(origins).loc[name]
-            seconds = (time.process_time() - begun) / len(origins)
-            base = scores if base is None else base
-            won = gain(scores["pai2"].to_numpy(), base["pai2"].to_numpy())
-            mean = scores.mean()
-            print(
-                f"| {name} | {mean['pai1']:.2f}/{mean['pai2']:.2f}/{mean['pai5']:.2f} | {mean['pei2']:.3f} "
-                f"| {mean['deviance']:.5f} | {scores['hits2'].sum() / scores['expected2'].sum():.2f} "
-                f"| {mean['total90']:.2f} | {seconds:.3f} "
-                f"| {100 * won.relative:+.1f} % [{100 * won.lower:+.1f}, {100 * won.upper:+.1f}] |",
-                flush=True,
-            )
-    assert base is not None
-    headroom = CLAIRVOYANT / base["pai2"].mean() - 1
-    print(f"\nClairvoyant reference: PAI@2 % {CLAIRVOYANT:.2f}, {100 * headroom:+.1f} % over the count of one year.")
+            found[name] = Roller(counts, {name: model}).scores(origins).loc[name]
+            print(row(name, found[name], found[BASE], (time.process_time() - begun) / len(origins)), flush=True)
+        pai, deviance = clairvoyant(counts.table, grid, origins)
+    print(f"\nClairvoyant reference: PAI@2 % {CLAIRVOYANT:.2f} by the protocol (headroom is measured against it);")
+    print(f"ours, with hindsight over its options: {pai.mean():.2f}, deviance {deviance.mean():.5f}.\n")
+    print("\n".join(bars(found)))
+
+
+def row(name: str, scores: pd.DataFrame, base: pd.DataFrame, seconds: float) -> str:
+    """Return one row of the table."""
+    won = gain(scores["pai2"].to_numpy(), base["pai2"].to_numpy())
+    mean = scores.mean()
+    share = (mean["pai2"] - base["pai2"].mean()) / (CLAIRVOYANT - base["pai2"].mean())
+    return (
+        f"| {name} | {mean['pai1']:.2f}/{mean['pai2']:.2f}/{mean['pai5']:.2f} | {mean['pei2']:.3f} "
+        f"| {mean['deviance']:.5f} | {scores['hits2'].sum() / scores['expected2'].sum():.2f} "
+        f"| {mean['total90']:.2f} | {seconds:.3f} "
+        f"| {100 * won.relative:+.1f} % [{100 * won.lower:+.1f}, {100 * won.upper:+.1f}] | {100 * share:.0f} % |"
+    )
+
+
+def bars(found: dict[str, pd.DataFrame]) -> list[str]:
+    """Return each bar with the served ensemble's figure, as it is: 7.28 is less than 7.30."""
+    ours, base = found[SERVED], found[BASE]
+    won = gain(ours["pai2"].to_numpy(), base["pai2"].to_numpy())
+    best = max(SIMPLE, key=lambda name: found[name]["pai2"].mean())
+    beside = gain(ours["pai2"].to_numpy(), found[best]["pai2"].to_numpy())
+    total = ours["events"].sum() / ours["expected"].sum()
+    top = ours["hits2"].sum() / ours["expected2"].sum()
+    pai, deviance, inside = (float(ours[name].mean()) for name in ("pai2", "deviance", "total90"))
+    rows = [
+        ("PAI@2 % ≥ 7.30 (stretch 7.50)", f"{pai:.2f}", pai >= 7.30),
+        ("deviance ≤ .2422 (stretch .2410)", f"{deviance:.5f}", deviance <= 0.2422),
+        ("gain over the one-year count, lower bound > 0", f"{100 * won.lower:+.1f} %", won.lower > 0),
+        (f"against the best simple model ({best}), lower bound > -5 %", f"{100 * beside.lower:+.1f} %",
+         beside.lower > -0.05),
+        ("total observed/predicted 0.9-1.1", f"{total:.2f}", 0.9 <= total <= 1.1),
+        ("top 2 % observed/predicted 0.9-1.15", f"{top:.2f}", 0.9 <= top <= 1.15),
+        ("city total in the 90 % interval, 0.83-0.97", f"{inside:.2f}", 0.83 <= inside <= 0.97),
+    ]  # fmt: skip
+    return [
+        "| bar | served ensemble | |",
+        "|---|---|---|",
+        *(f"| {bar} | {figure} | {'met' if met else '**missed**'} |" for bar, figure, met in rows),
+    ]
 
 
 if __name__ == "__main__":

@@ -153,6 +153,7 @@ ALLOWED = {
     "aggregate": set(AUDIENCES),
     "echo": set(AUDIENCES),
     "risk-forecast": {"planner", "roadworks", "coordination"},
+    "risk-evaluation": {"planner", "roadworks", "coordination"},
 }
 
 

@@ -31,9 +31,11 @@ def test_the_next_night_is_at_the_same_local_time(now: str, at: time, expected: 
     assert found.tzinfo is UTC
 
 
-def test_the_forecasts_of_the_city_are_made_every_night() -> None:
-    (forecast,) = nightly(city())
+def test_the_cards_and_then_the_forecasts_of_the_city_are_made_every_night() -> None:
+    cards, forecast = nightly(city())
 
+    assert cards.at < forecast.at
+    assert [order.inputs for order in cards.orders] == [order.inputs for order in forecast.orders]
     assert [order.inputs["target"] for order in forecast.orders] == [wanted.target for wanted in city().forecasts]
     assert len(forecast.orders) >= 1
 

@@ -3,6 +3,7 @@ import { say } from "../shared/language.js";
 import { html } from "../shared/ui.js";
 import { skill } from "./data.js";
 import { Notice, Trouble } from "./notice.js";
+import { SkillCard } from "./skillcard.js";
 
 export function Forecast({ forecast, ...rest }) {
   const { words, audience, onRetry } = rest;
@@ -39,6 +40,7 @@ function Card({ card, words, lang, format, now }) {
       format.number(card.cell_m),
       format.number(card.area_km2, 1),
     )}</p>
+    <${SkillCard} ...${{ card, words, format, lang }} />
     <p class="caveat">${words.caveat[card.target] ?? words.caveat.faits}</p>
   `;
 }
