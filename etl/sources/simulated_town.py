@@ -245,6 +245,26 @@ def outages(context: Context) -> Iterator[Item]:
         }
 
 
+def video(context: Context) -> Iterator[Item]:
+    """Give the events that operators of video-protection noted."""
+    frame = simulated_town(context).video
+    dates = frame["date"].dt.to_pydatetime()
+    names = ["id", "x", "y", "kind", "camera", "asked"]
+    columns: list[Any] = [frame[name].tolist() for name in names]
+    for date, (key, x, y, kind, camera, asked) in zip(dates, zip(*columns, strict=True), strict=True):
+        yield {
+            "source_key": key,
+            "reference": key,
+            "date": date,
+            "nature": kind,
+            "camera": camera,
+            "origin": "reported" if asked else "discovered",
+            "precision": "minute",
+            "x": x,
+            "y": y,
+        }
+
+
 def _source(name: str, collection: str, origin: str, items: Callable[[Context], Iterator[Any]]) -> Source:
     # Planned: the simulation may end after the date of the machine, and works and events are planned.
     return Source(id=f"simulated-{name}", collection=collection, origin=origin, items=items, planned=True)
@@ -261,4 +281,5 @@ SOURCES = (
     _source("noise", "mesures-bruit", "sensor", noise),
     _source("lights", "eclairage", "administrative", lights),
     _source("outages", "pannes-eclairage", "administrative", outages),
+    _source("video", "videoprotection", "discovered", video),
 )
