@@ -92,6 +92,7 @@ class Aggregate(Process[AggregateInputs]):
     )
     keywords = ("count", "statistics")
     audience = ("public",)
+    purpose = "information-public"
     weight = "light"
     inputs = AggregateInputs
     outputs: ClassVar = {"table": Output(Text(fr="Les comptages", en="The counts"), _SCHEMA)}

@@ -17,7 +17,7 @@ from observatoire.intake.source import Context, Item, Source
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
 from observatoire.layers.nomenclature import nomenclature
-from observatoire.release.quadtree import leaves, root
+from observatoire.release.quadtree import Leaf, leaves, root
 
 DELAY = timedelta(hours=48)
 _SPAN = sql.SQL("SELECT min(date), max(date) FROM {}")
@@ -44,20 +44,26 @@ def items(context: Context) -> Iterator[Item]:
             rows = context.connection.execute(_FACTS.format(facts), given).fetchall()
             xy = np.array(rows, dtype=np.float64).reshape(-1, 2)
             for leaf in leaves(xy, (x, y), side):
-                square = f"{int(leaf.side)}mN{int(leaf.y)}E{int(leaf.x)}"
+                name = _name(leaf, city.srid)
                 local = month.astimezone(city.zone)
                 yield {
-                    "source_key": f"CRS{city.srid}RES{square}/{number}/{local:%Y-%m}",
-                    "maille": f"CRS{city.srid}RES{square}",
+                    "source_key": f"{name}/{number}/{local:%Y-%m}",
+                    "maille": name,
                     "date": month,
                     "fin": end,
                     "theme": theme,
                     "nombre": leaf.count,
-                    "cote": leaf.side,
-                    "densite": round(leaf.count / (leaf.side / 1_000) ** 2, 2),
+                    "surface": leaf.area_km2,
+                    "densite": round(leaf.count / leaf.area_km2, 2),
                     "precision": "month",
-                    "geometry": shapely.box(leaf.x, leaf.y, leaf.x + leaf.side, leaf.y + leaf.side),
+                    "geometry": shapely.union_all([shapely.box(a, b, a + c, b + c) for a, b, c in leaf.squares]),
                 }
+
+
+def _name(leaf: Leaf, srid: int) -> str:
+    """Return the id of a square in INSPIRE's form; of some of its quarters, with their numbers."""
+    square = f"CRS{srid}RES{int(leaf.side)}mN{int(leaf.y)}E{int(leaf.x)}"
+    return square + ("-" + "".join(map(str, leaf.quarters)) if leaf.quarters else "")
 
 
 def _months(context: Context) -> Iterator[tuple[datetime, datetime]]:

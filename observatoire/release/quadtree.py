@@ -1,4 +1,4 @@
-"""A public quadtree: squares that each hold nothing, or at least `least` events."""
+"""A public quadtree: places that each hold nothing, or at least `least` events."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,42 @@ import numpy as np
 
 from observatoire.risk.arrays import Floats, Ints
 
-LEAST = 5  # events of a published square
+LEAST = 5  # events of a published place
 SMALLEST = 400.0  # m, side of the smallest square
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One published square: lower left corner and side (m), and how many events it holds."""
+    """One published place: a square, or some of its four quarters taken together.
+
+    Attributes
+    ----------
+    x, y, side : float, m
+        Lower left corner and side of the square.
+    quarters : tuple of int
+        Which of its quarters (0 south-west, 1 south-east, 2 north-west, 3 north-east); empty: the whole square.
+    count : int
+        Events in it.
+    """
 
     x: float
     y: float
     side: float
+    quarters: tuple[int, ...]
     count: int
+
+    @property
+    def squares(self) -> list[tuple[float, float, float]]:
+        """The squares that it is made of: lower left corner and side, m."""
+        if not self.quarters:
+            return [(self.x, self.y, self.side)]
+        half = self.side / 2
+        return [(self.x + half * (q % 2), self.y + half * (q // 2), half) for q in self.quarters]
+
+    @property
+    def area_km2(self) -> float:
+        """Its area."""
+        return sum(side**2 for _, _, side in self.squares) / 1e6
 
 
 def root(bounds: tuple[float, float, float, float], smallest: float = SMALLEST) -> tuple[float, float, float]:
@@ -42,7 +66,10 @@ def root(bounds: tuple[float, float, float, float], smallest: float = SMALLEST) 
 def leaves(
     xy: Floats, corner: tuple[float, float], side: float, *, least: int = LEAST, smallest: float = SMALLEST
 ) -> list[Leaf]:
-    """Cut a square into four as long as every quarter holds nothing or at least `least` events.
+    """Cut a square into quarters, again and again, such that every place holds nothing or at least `least` events.
+
+    Quarters that hold too few are taken together with one another, and where these are still too few with the smallest
+    of the others; what is taken together is not cut any further.
 
     Parameters
     ----------
@@ -53,7 +80,7 @@ def leaves(
     Returns
     -------
     list of Leaf
-        Squares with events, disjoint; together they hold all events, whatever lies outside them holds none. Empty where
+        Places with events, disjoint; together they hold all events, whatever lies outside them holds none. Empty where
         the whole holds fewer than `least`.
 
     Raises
@@ -63,13 +90,14 @@ def leaves(
 
     Notes
     -----
-    A released leaf is never contained in another released one, so that no difference of two counts of one release is
-    the count of a smaller place (trust, G4: complementary suppression).
+    A released place is never contained in another released one, so that no difference of two counts of one release is
+    the count of a smaller place.
 
     Examples
     --------
-    >>> leaves(np.array([[100.0, 100.0]] * 5 + [[700.0, 700.0]] * 6), (0.0, 0.0), 800.0)
-    [Leaf(x=0.0, y=0.0, side=400.0, count=5), Leaf(x=400.0, y=400.0, side=400.0, count=6)]
+    >>> xy = np.array([[100.0, 100.0]] * 5 + [[700.0, 700.0]] * 6)
+    >>> [(leaf.x, leaf.side, leaf.count) for leaf in leaves(xy, (0.0, 0.0), 800.0)]
+    [(0.0, 400.0, 5), (400.0, 400.0, 6)]
     """
     if len(xy) and not ((xy >= corner) & (xy < np.add(corner, side))).all():
         raise ValueError("xy: expected events inside the whole square")
@@ -81,12 +109,23 @@ def leaves(
 def _cut(xy: Floats, x: float, y: float, side: float, least: int, smallest: float) -> list[Leaf]:
     half = side / 2
     if half < smallest:
-        return [Leaf(x, y, side, len(xy))]
+        return [Leaf(x, y, side, (), len(xy))]
     quarter: Ints = (xy[:, 0] >= x + half) + 2 * (xy[:, 1] >= y + half).astype(np.int64)
     counts = np.bincount(quarter, minlength=4)
-    if ((counts > 0) & (counts < least)).any():
-        return [Leaf(x, y, side, len(xy))]
-    made: list[Leaf] = []
+    together = _too_few(counts, least)
+    if len(together) == np.count_nonzero(counts):
+        return [Leaf(x, y, side, (), len(xy))]
+    made = [Leaf(x, y, side, tuple(sorted(together)), int(counts[together].sum()))] if together else []
     for k in np.flatnonzero(counts).tolist():
-        made += _cut(xy[quarter == k], x + half * (k % 2), y + half * (k // 2), half, least, smallest)
+        if k not in together:
+            made += _cut(xy[quarter == k], x + half * (k % 2), y + half * (k // 2), half, least, smallest)
     return made
+
+
+def _too_few(counts: Ints, least: int) -> list[int]:
+    """Return the quarters that must be taken together."""
+    together = np.flatnonzero((counts > 0) & (counts < least)).tolist()
+    others = [k for k in np.argsort(counts, kind="stable").tolist() if counts[k] >= least]
+    while together and counts[together].sum() < least:
+        together.append(others.pop(0))
+    return [int(k) for k in together]

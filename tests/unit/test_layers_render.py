@@ -49,8 +49,8 @@ def test_the_configuration_holds_public_collections_and_nothing_of_others() -> N
 
     public = {layer.id for layer in catalog().values() if layer.visible_to("public")}
     assert set(loaded["resources"]) == public
-    assert "layer: faits" not in text
-    assert "layer: risque" not in text
+    assert "layer: faits\n" not in text
+    assert "layer: risque\n" not in text
     assert "audience: public" in text
 
 

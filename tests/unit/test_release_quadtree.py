@@ -5,49 +5,56 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatoire.release.quadtree import LEAST, leaves, root
+from observatoire.release.quadtree import LEAST, Leaf, leaves, root
 
 pytestmark = pytest.mark.unit
 points = st.lists(st.tuples(st.integers(0, 3_199), st.integers(0, 3_199)), max_size=120)
 
 
+def held(leaf: Leaf, xy: np.ndarray) -> np.ndarray:
+    """Which points lie in a leaf, by its squares."""
+    inside = np.zeros(len(xy), dtype=bool)
+    for x, y, side in leaf.squares:
+        inside |= ((xy >= (x, y)) & (xy < (x + side, y + side))).all(axis=1)
+    return inside
+
+
 @given(points)
 @settings(max_examples=200, deadline=None)
-def test_every_published_square_holds_enough_and_together_they_hold_all(places: list[tuple[int, int]]) -> None:
+def test_every_published_place_holds_enough_and_together_they_hold_all(places: list[tuple[int, int]]) -> None:
     xy = np.array(places, dtype=float).reshape(-1, 2)
 
     made = leaves(xy, (0.0, 0.0), 3_200.0)
 
-    assert all(leaf.count >= LEAST and leaf.side >= 400 for leaf in made)
+    assert all(leaf.count >= LEAST and side >= 400 for leaf in made for *_, side in leaf.squares)
     assert sum(leaf.count for leaf in made) == (len(xy) if len(xy) >= LEAST else 0)
-    for leaf in made:
-        inside = ((xy >= (leaf.x, leaf.y)) & (xy < (leaf.x + leaf.side, leaf.y + leaf.side))).all(axis=1)
-        assert inside.sum() == leaf.count
+    assert all(held(leaf, xy).sum() == leaf.count for leaf in made)
 
 
 @given(points)
 @settings(max_examples=100, deadline=None)
 def test_no_difference_of_published_counts_is_a_small_place(places: list[tuple[int, int]]) -> None:
-    """Squares of one release are disjoint: the only sums that can be formed are unions of whole squares."""
+    """Places of one release are disjoint: the only sums that can be formed are unions of whole places."""
     made = leaves(np.array(places, dtype=float).reshape(-1, 2), (0.0, 0.0), 3_200.0)
 
-    for k, one in enumerate(made):
-        for other in made[k + 1 :]:
-            apart = (
-                one.x + one.side <= other.x
-                or other.x + other.side <= one.x
-                or one.y + one.side <= other.y
-                or other.y + other.side <= one.y
-            )
-            assert apart
+    squares = [square for leaf in made for square in leaf.squares]
+    for k, (x, y, side) in enumerate(squares):
+        for u, v, other in squares[k + 1 :]:
+            assert x + side <= u or u + other <= x or y + side <= v or v + other <= y
 
 
-def test_a_lone_event_keeps_its_quarter_together_with_the_others() -> None:
+def test_a_lone_event_is_taken_together_with_the_smallest_quarter_and_the_largest_stays_apart() -> None:
+    xy = np.array([[10.0, 10.0]] * 20 + [[700.0, 700.0]] + [[700.0, 10.0]] * 6)
+
+    made = leaves(xy, (0.0, 0.0), 800.0)
+
+    assert made == [Leaf(0.0, 0.0, 800.0, (1, 3), 7), Leaf(0.0, 0.0, 400.0, (), 20)]
+
+
+def test_where_nothing_stays_apart_the_square_is_whole() -> None:
     xy = np.array([[10.0, 10.0]] * 20 + [[700.0, 700.0]])
 
-    (whole,) = leaves(xy, (0.0, 0.0), 800.0)
-
-    assert (whole.side, whole.count) == (800.0, 21)
+    assert leaves(xy, (0.0, 0.0), 800.0) == [Leaf(0.0, 0.0, 800.0, (), 21)]
 
 
 def test_the_whole_covers_the_city_and_does_not_depend_on_events() -> None:
