@@ -1,7 +1,7 @@
 """The facts of the day-log, made coarse → collection ``faits-publics``.
 
 Source : the collection ``faits`` in the store: months that ended 48 hours ago or more, and are not published yet.
-Key    : month, theme and square.
+Key    : theme (a letter), month (from 1990) and number of the place: figures that look like nothing else.
 CRS    : the city's.
 """
 
@@ -17,7 +17,7 @@ from observatoire.intake.source import Context, Item, Source
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
 from observatoire.layers.nomenclature import nomenclature
-from observatoire.release.quadtree import Leaf, leaves, root
+from observatoire.release.quadtree import SMALLEST, Leaf, leaves, root
 
 DELAY = timedelta(hours=48)
 _SPAN = sql.SQL("SELECT min(date), max(date) FROM {}")
@@ -39,16 +39,16 @@ def items(context: Context) -> Iterator[Item]:
     for month, end in _months(context):
         if month in done:
             continue
-        for number, (theme, described) in enumerate(themes.items(), start=1):
+        for number, (theme, described) in enumerate(themes.items()):
             given = [month, end, list(described.codes)]
             rows = context.connection.execute(_FACTS.format(facts), given).fetchall()
             xy = np.array(rows, dtype=np.float64).reshape(-1, 2)
+            key = f"F{'ABCDEFGH'[number]}-{_month_number(month.astimezone(city.zone))}"
             for leaf in leaves(xy, (x, y), side):
-                name = _name(leaf, city.srid)
-                local = month.astimezone(city.zone)
                 yield {
-                    "source_key": f"{name}/{number}/{local:%Y-%m}",
-                    "maille": name,
+                    "source_key": f"{key}-{_code(leaf, x, y)}",
+                    "maille": f"CRS{city.srid}RES{int(leaf.side)}mN{int(leaf.y)}E{int(leaf.x)}",
+                    "quarts": "".join(map(str, leaf.quarters)) or None,
                     "date": month,
                     "fin": end,
                     "theme": theme,
@@ -60,10 +60,15 @@ def items(context: Context) -> Iterator[Item]:
                 }
 
 
-def _name(leaf: Leaf, srid: int) -> str:
-    """Return the id of a square in INSPIRE's form; of some of its quarters, with their numbers."""
-    square = f"CRS{srid}RES{int(leaf.side)}mN{int(leaf.y)}E{int(leaf.x)}"
-    return square + ("-" + "".join(map(str, leaf.quarters)) if leaf.quarters else "")
+def _month_number(month: datetime) -> int:
+    return (month.year - 1990) * 12 + month.month
+
+
+def _code(leaf: Leaf, x: float, y: float) -> int:
+    """Return the number of a place in the quadtree whose corner is (x, y): level, column, row and quarters."""
+    column, row = (round(v / SMALLEST) for v in (leaf.x - x, leaf.y - y))
+    level = round(leaf.side / SMALLEST).bit_length()
+    return ((level * 512 + column) * 512 + row) * 16 + sum(1 << q for q in leaf.quarters)
 
 
 def _months(context: Context) -> Iterator[tuple[datetime, datetime]]:
