@@ -220,7 +220,7 @@ def markets(grid: Streets, places: Places, end: pd.Timestamp, *, scale: float = 
     for k in range(n):
         seat = seats[k % len(seats)]
         day, turn = k % 7, k // len(seats)
-        start = first + pd.Timedelta(days=(day - first.dayofweek) % 7)
+        start = first + pd.Timedelta(days=(day - first.day_of_week) % 7)
         last = end + pd.Timedelta(days=365)
         code = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[day]
         schedule = Schedule(

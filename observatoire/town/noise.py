@@ -152,11 +152,11 @@ def _expected(
 ) -> Floats:
     hour = local.hour.to_numpy()
     away = float(np.hypot(*(at - town.CENTRE))) / 1_000
-    weekend = np.where(local.dayofweek.to_numpy() >= 5, -1.5, 0.0)
+    weekend = np.where(local.day_of_week.to_numpy() >= 5, -1.5, 0.0)
     energy = 10 ** ((66.0 - 1.3 * min(away, 8.0) + np.array(TRAFFIC)[hour] + weekend) / 10)
     bars = int((np.hypot(*(places.at("bar") - at).T) < BAR_REACH).sum())
     if bars:
-        evening = (local - pd.Timedelta(hours=6)).dayofweek.to_numpy()  # the small hours are of the evening before
+        evening = (local - pd.Timedelta(hours=6)).day_of_week.to_numpy()  # the small hours are of the evening before
         open_ = np.isin(hour, [20, 21, 22, 23, 0, 1])
         energy += np.where(open_, bars * 10 ** ((BAR_DB + np.where(evening >= 3, 4.0, -2.0)) / 10), 0.0)
     point = shapely.Point(at)

@@ -139,7 +139,7 @@ def plant(
     end : Timestamp
         Naive local day on which the data end.
     """
-    monday = end + pd.Timedelta(days=(7 - end.dayofweek) % 7 + 7)  # the second Monday to come
+    monday = end + pd.Timedelta(days=(7 - end.day_of_week) % 7 + 7)  # the second Monday to come
     pick = _Picker(grid, places, lines, rounds)
     day = windows(monday, 12, "07:30", "17:00")
     later = windows(monday + pd.Timedelta(days=4), 12, "07:30", "17:00")

@@ -206,7 +206,7 @@ def _schedule(kind: str, day: pd.Timestamp, rng: np.random.Generator) -> Schedul
     days = int(np.clip(np.round(12 * np.exp(rng.normal(0, 0.8))), 2, 120))
     if kind == "echafaudage":
         return whole(day, days)
-    monday = day - pd.Timedelta(days=day.dayofweek)
+    monday = day - pd.Timedelta(days=day.day_of_week)
     if kind in ("chaussee", "eclairage-public") and rng.random() < 0.4:
         return windows(monday, max(2, min(days, 12)), "21:00", "05:00", rule=WEEKNIGHTS)
     made = windows(monday, days, "07:30", "17:00")
