@@ -1,7 +1,7 @@
 """The built-in sources and connectors, registered through the hooks that a partner's package uses."""
 
 from etl.connectors import csv, geofile
-from etl.sources import chicago_311, grid, public_facts, register, simulated, simulated_town
+from etl.sources import arrondissements, chicago_311, grid, public_facts, register, simulated, simulated_town
 from observatoire.hooks import impl
 from observatoire.intake.source import Connector, Source
 
@@ -16,6 +16,7 @@ def obs_connectors() -> list[Connector]:
 def obs_sources() -> list[Source]:
     """Return the sources of `etl/sources`."""
     return [
+        arrondissements.SOURCE,
         chicago_311.SOURCE,
         grid.SOURCE,
         public_facts.SOURCE,
