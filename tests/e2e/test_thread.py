@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from observatoire.layers.catalog import catalog
+from observatoire.layers.model import AUDIENCES
+
 pytestmark = pytest.mark.e2e
 
 
@@ -76,6 +79,14 @@ def test_every_public_collection_has_items_and_says_that_they_are_simulated(obse
 def test_a_collection_of_others_does_not_exist(observatory, collection: str, audience: str) -> None:
     for path in ("", "/items", "/queryables", "/items/1"):
         assert observatory.get(f"/api/collections/{collection}{path}", audience).status_code == 404
+
+
+def test_each_collection_answers_for_its_audiences_and_for_nobody_else(observatory) -> None:
+    for audience in AUDIENCES:
+        for layer in catalog().values():
+            status = observatory.get(f"/api/collections/{layer.id}/items", audience, limit=1).status_code
+
+            assert status == (200 if layer.visible_to(audience) else 404), (audience, layer.id)
 
 
 def test_the_means_of_an_event_are_for_those_who_provide_them(observatory) -> None:
