@@ -1,7 +1,7 @@
 """The built-in sources and connectors, registered through the hooks that a partner's package uses."""
 
 from etl.connectors import csv, geofile
-from etl.sources import chicago_311, grid, simulated
+from etl.sources import arrondissements, chicago_311, grid, public_facts, register, simulated, simulated_town
 from observatoire.hooks import impl
 from observatoire.intake.source import Connector, Source
 
@@ -15,4 +15,12 @@ def obs_connectors() -> list[Connector]:
 @impl
 def obs_sources() -> list[Source]:
     """Return the sources of `etl/sources`."""
-    return [chicago_311.SOURCE, grid.SOURCE, *simulated.SOURCES]
+    return [
+        arrondissements.SOURCE,
+        chicago_311.SOURCE,
+        grid.SOURCE,
+        public_facts.SOURCE,
+        register.SOURCE,
+        *simulated.SOURCES,
+        *simulated_town.SOURCES,
+    ]

@@ -12,6 +12,7 @@ from pyproj import Transformer
 from observatoire.cities import City, ForecastSettings
 from observatoire.errors import BadInput
 from observatoire.layers.catalog import layer_of
+from observatoire.ledger import seal
 from observatoire.risk.evaluate import Progress
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
@@ -37,13 +38,15 @@ class StoreForecast:
 def forecast_and_write(
     store: Store, city: City, wanted: ForecastSettings, *, as_of: str | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Forecast a collection of the city on the city's grid, keep it, and return its card."""
+    """Forecast a collection of the city on the city's grid, keep it, seal it in the ledger, and return its card."""
     with store.connect() as connection:
         made = forecast_store(
             connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city), progress=progress
         )
         connection.rollback()
-        return keep(connection, city, made)
+        card = keep(connection, city, made)
+        seal(connection, city, made, card)
+        return card
 
 
 def keep(connection: Connection[Any], city: City, made: StoreForecast) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class Aggregate(Process[AggregateInputs]):
     )
     keywords = ("count", "statistics")
     audience = ("public",)
+    purpose = "information-public"
     weight = "light"
     inputs = AggregateInputs
     outputs: ClassVar = {"table": Output(Text(fr="Les comptages", en="The counts"), _SCHEMA)}
@@ -158,10 +159,10 @@ class Aggregate(Process[AggregateInputs]):
         return keys
 
     def _join(self) -> sql.Composed:
-        """Return the join that gives each place one division, the first by code where it lies on a border."""
+        """Return the join that gives each place one principal division, the first by code where it lies on a border."""
         return sql.SQL(
-            "LEFT JOIN LATERAL (SELECT d.code AS division, d.nom FROM {} d WHERE ST_Intersects(d.geom, counted.geom) "
-            "ORDER BY d.code LIMIT 1) AS found ON true"
+            "LEFT JOIN LATERAL (SELECT d.code AS division, d.nom FROM {} d "
+            "WHERE d.systeme IS NULL AND ST_Intersects(d.geom, counted.geom) ORDER BY d.code LIMIT 1) AS found ON true"
         ).format(sql.Identifier(self.caller.schema, DIVISIONS))
 
     def _conditions(self, layer: Layer, inputs: AggregateInputs) -> tuple[list[sql.Composable], list[Any]]:

@@ -72,6 +72,8 @@ class Process[I: Inputs](ABC):
         Who may run it; for anybody else it does not exist.
     example : dict
         A whole execute body that runs.
+    purpose : str
+        A code of the nomenclature's `finalites`: what the register says of it.
     """
 
     id: ClassVar[str]
@@ -80,6 +82,7 @@ class Process[I: Inputs](ABC):
     description: ClassVar[Text]
     keywords: ClassVar[tuple[str, ...]] = ()
     audience: ClassVar[tuple[Audience, ...]]
+    purpose: ClassVar[str] = "coordination"
     weight: ClassVar[Literal["light", "heavy"]] = "heavy"
     inputs: ClassVar[type[Inputs]]
     outputs: ClassVar[Mapping[str, Output]]

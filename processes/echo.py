@@ -43,6 +43,7 @@ class Echo(Process[EchoInputs]):
     )
     keywords = ("test",)
     audience = ("public",)
+    purpose = "technique"
     weight = "light"
     inputs = EchoInputs
     outputs: ClassVar = {"echo": Output(Text(fr="Le message", en="The message"), {"type": "string"})}

@@ -108,6 +108,7 @@ class RiskForecast(Process[RiskForecastInputs]):
     )
     keywords = ("forecast", "risk", "cells")
     audience = ("planner", "roadworks", "coordination")
+    purpose = "prevision"
     weight = "heavy"
     inputs = RiskForecastInputs
     outputs: ClassVar = {"forecast": Output(Text(fr="Les mailles", en="The cells"), _SCHEMA, "application/geo+json")}

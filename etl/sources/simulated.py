@@ -1,6 +1,6 @@
 """The simulated city → collections ``divisions``, ``signalements``, ``faits``.
 
-Source : `observatoire.risk.simulate`, seeded: the same options give the same city, to the byte.
+Source : `observatoire.town`, seeded: the same options give the same city, to the byte.
 Key    : the simulator's ids.
 CRS    : the city's, EPSG:2154.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from observatoire.errors import BadSettings
 from observatoire.intake.source import Context, Item, Source
@@ -20,28 +20,44 @@ from observatoire.layers.model import Model
 if TYPE_CHECKING:
     import pandas as pd
 
-    from observatoire.risk.simulate import SimulatedCity
+    from observatoire.town.city import Town
 
 CRS = "EPSG:2154"
 
 
 class Simulation(Model):
-    """Options in the city's file; the three sources of one city must agree on them."""
+    """Options in the city's file; all simulated sources of one city must agree on them."""
 
     end: str
-    years: float = 3.0
-    scale: float = 1.0
+    years: float = Field(default=3.0, gt=0)
+    scale: float = Field(default=1.0, gt=0)
     seed: int = 0
+    discovery: float = Field(default=0.3, ge=0, lt=1, description="Share of the facts that patrols discover")
+    reporting: float = Field(default=0.0, ge=0, description="How unevenly divisions report; 0: all alike")
 
 
 @lru_cache(maxsize=1)
-def _simulated(options: Simulation) -> SimulatedCity:
-    from observatoire.risk.simulate import simulate  # scipy and pandas: not for every command
+def _simulated(options: Simulation) -> Town:
+    from observatoire.town.city import town  # scipy and pandas: not for every command
 
-    return simulate(end=options.end, years=options.years, scale=options.scale, random_state=options.seed)
+    return town(
+        end=options.end,
+        years=options.years,
+        scale=options.scale,
+        random_state=options.seed,
+        discovery=options.discovery,
+        reporting=options.reporting,
+    )
 
 
-def _city(context: Context) -> SimulatedCity:
+def simulated_town(context: Context) -> Town:
+    """Return the simulated city that the options of a source describe; drawn once per process.
+
+    Raises
+    ------
+    BadSettings
+        If the options are wrong, or the city does not lie in the CRS of the simulation.
+    """
     if context.city.crs != CRS:
         raise BadSettings(f"{context.city.id}: crs: the simulated city lies in {CRS}")
     try:
@@ -53,18 +69,18 @@ def _city(context: Context) -> SimulatedCity:
 
 def divisions(context: Context) -> Iterator[Item]:
     """Give the divisions of the simulated city."""
-    for row in _city(context).divisions.itertuples():
+    for row in simulated_town(context).base.divisions.itertuples():
         yield {"source_key": str(row.id), "code": str(row.id), "nom": str(row.name), "geometry": row.geometry}
 
 
 def reports(context: Context) -> Iterator[Item]:
     """Give the reports of its residents."""
-    return _events(_city(context).reports)
+    return _events(simulated_town(context).reports)
 
 
 def facts(context: Context) -> Iterator[Item]:
     """Give the facts of its day-log."""
-    return _events(_city(context).facts)
+    return _events(simulated_town(context).facts)
 
 
 def _events(events: pd.DataFrame) -> Iterator[Item]:

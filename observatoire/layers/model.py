@@ -47,6 +47,8 @@ class Privacy(Model):
     audience: tuple[Audience, ...]
     rounding: float | None = Field(default=None, gt=0, description="Positions are shown rounded to this, m")
     exact: tuple[Audience, ...] = Field(default=(), description="Audiences that see the position as it was loaded")
+    purpose: str | None = Field(default=None, description="A code of `finalites`; the register says it")
+    basis: str | None = Field(default=None, description="A code of `bases-legales`")
     retention: Annotated[str, Field(pattern=r"^P\d+[YMD]$")] | None = None
     never: tuple[str, ...] = ()
 

@@ -7,6 +7,7 @@ from observatoire.layers.model import Audience, Layer
 from observatoire.text import Text
 
 PROVIDER = "observatoire.server.features.PostGIS"
+SIMULATED = Text(fr="Données simulées.", en="Simulated data.")
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
@@ -46,7 +47,7 @@ def resource(layer: Layer, city: City, *, audience: Audience, data: str) -> dict
     return {
         "type": "collection",
         "title": translations(layer.title),
-        "description": translations(layer.description),
+        "description": _description(layer, city),
         "keywords": [layer.id],
         "links": [
             {"type": "text/html", "rel": "license", "title": layer.license, "href": layer.license},
@@ -54,3 +55,9 @@ def resource(layer: Layer, city: City, *, audience: Audience, data: str) -> dict
         "extents": extents,
         "providers": [provider],
     }
+
+
+def _description(layer: Layer, city: City) -> dict[str, str]:
+    """Return what the collection is; where the city is invented, that its data are."""
+    said = translations(layer.description)
+    return {name: f"{text} {SIMULATED.in_(name)}" for name, text in said.items()} if city.simulated else said

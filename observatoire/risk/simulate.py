@@ -5,7 +5,7 @@ day-log follow an inhomogeneous background × season × weekday × hour, a weekl
 of some weeks in small places; a share of the facts is discovered on patrol, where patrols are and not where needs are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -86,6 +86,9 @@ class SimulatedCity:
         Lower left corners of the cells of `CELL` metres on which the intensity is constant.
     times : ndarray of datetime64, UTC hours
     streams : tuple of Stream
+    heard : ndarray, shape (n_cells,)
+        How much of what happens in a cell is reported, against the city: 1 everywhere without reporting bias. The
+        intensity of reports over it is, up to one factor, that of what happens.
     """
 
     reports: pd.DataFrame
@@ -95,6 +98,7 @@ class SimulatedCity:
     corners: Floats
     times: Dates
     streams: tuple[Stream, ...]
+    heard: Floats
 
     def expected(
         self,
@@ -125,7 +129,13 @@ class SimulatedCity:
 
 
 def simulate(
-    *, end: str = "2026-01-01", years: float = 3.0, scale: float = 1.0, random_state: int = 0
+    *,
+    end: str = "2026-01-01",
+    years: float = 3.0,
+    scale: float = 1.0,
+    random_state: int = 0,
+    discovery: float = DISCOVERED,
+    reporting: float = 0.0,
 ) -> SimulatedCity:
     """Draw the city.
 
@@ -138,27 +148,60 @@ def simulate(
         1 gives about 50 000 reports and 20 000 facts a year.
     random_state : int
         The same options give the same city, to the byte.
+    discovery : float, in [0, 1)
+        Share of the facts that patrols discover.
+    reporting : float, >= 0
+        How unevenly residents report: standard deviation, between divisions, of the logarithm of the share of what
+        happens that is reported. 0: everybody reports alike. The number of reports stays the same.
 
     Raises
     ------
     ValueError
-        If `years` or `scale` is not positive.
+        If `years` or `scale` is not positive, or a share is out of its range.
     """
     if not (years > 0 and scale > 0):
         raise ValueError(f"years and scale must be > 0, got {years} and {scale}")
+    if not (0 <= discovery < 1 and reporting >= 0):
+        raise ValueError(f"discovery must be in [0, 1) and reporting >= 0, got {discovery} and {reporting}")
     ground_rng, place_rng, event_rng = (np.random.default_rng([random_state, k]) for k in range(3))
     last = pd.Timestamp(end, tz="UTC").floor("D")
     times = hours(last - pd.Timedelta(days=round(365.25 * years)), last)
     ground = town.land(ground_rng)
     divisions = town.divisions(ground, ground_rng)
     corners = _corners(ground)
-    streams = tuple(_streams(corners, times, years, scale, place_rng))
+    streams = tuple(_streams(corners, times, years, scale, place_rng, discovery))
+    heard = _heard(corners, divisions, reporting, np.random.default_rng([random_state, 3]))
+    if reporting:
+        streams = _as_reported(streams, heard)
     reports = _draw(streams, "reports", corners, times, event_rng)
     facts = _draw(streams, "facts", corners, times, event_rng)
-    return SimulatedCity(reports, facts, divisions, ground, corners, times, streams)
+    return SimulatedCity(reports, facts, divisions, ground, corners, times, streams, heard)
 
 
-def _streams(corners: Floats, times: Dates, years: float, scale: float, rng: np.random.Generator) -> list[Stream]:
+def _heard(corners: Floats, divisions: gpd.GeoDataFrame, reporting: float, rng: np.random.Generator) -> Floats:
+    """Return the propensity to report of each cell: that of the division in which its centre lies."""
+    if not reporting:
+        return np.ones(len(corners))
+    share = np.exp(reporting * rng.normal(size=len(divisions)))
+    tree = shapely.STRtree(divisions.geometry.to_numpy())
+    return np.asarray(share[tree.nearest(shapely.points(corners + CELL / 2))])
+
+
+def _as_reported(streams: tuple[Stream, ...], heard: Floats) -> tuple[Stream, ...]:
+    """Return the streams with what residents report thinned or thickened, nature by nature as many as before."""
+    made = list(streams)
+    for kind, nature in {(s.kind, s.nature) for s in streams}:
+        which = [k for k, s in enumerate(streams) if (s.kind, s.nature, s.origin) == (kind, nature, "reported")]
+        before = sum(streams[k].place.sum() for k in which)
+        after = sum(float(streams[k].place @ heard[streams[k].cells]) for k in which)
+        for k in which:
+            made[k] = replace(streams[k], place=streams[k].place * heard[streams[k].cells] * before / after)
+    return tuple(made)
+
+
+def _streams(
+    corners: Floats, times: Dates, years: float, scale: float, rng: np.random.Generator, discovery: float
+) -> list[Stream]:
     week = np.arange(len(times)) // (24 * 7)
     shock = np.exp(SHOCK * rng.normal(size=int(week.max()) + 1) - SHOCK**2 / 2)[week]
     common, patrol = _field(corners, rng, hot=110), _field(corners, rng, hot=6, spread=(600, 1500), even=0.05)
@@ -173,7 +216,7 @@ def _streams(corners: Floats, times: Dates, years: float, scale: float, rng: np.
             events = scale * years * a_year * share
             own = 0.5 * common + 0.5 * _field(corners, rng, hot=60)
             rate = weights(rhythm, times) * shock / len(times)
-            discovered = DISCOVERED if kind == "facts" else 0.0
+            discovered = discovery if kind == "facts" else 0.0
             known = events * (1 - discovered)
             made.append(Stream(kind, nature, "reported", everywhere, known * (1 - IN_OUTBREAKS) * own, 0, rate))
             n_outbreaks = max(1, round(OUTBREAKS_A_YEAR * years * share))

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from observatoire.layers.catalog import catalog
+from observatoire.layers.model import AUDIENCES
+
 pytestmark = pytest.mark.e2e
 
 
@@ -33,13 +36,20 @@ def test_anyone_reads_the_reports_and_nobody_the_facts_without_a_key(observatory
     assert len(observatory.get("/api/collections/faits/items", "coordination", limit=5).json()["features"]) == 5
 
 
+PUBLIC = {
+    "arrets-bus", "chantiers", "collectes", "divisions", "eclairage", "evenements", "faits-publics", "lieux-sensibles",
+    "lignes-bus", "mailles", "mesures-bruit", "pannes-eclairage", "previsions", "registre", "signalements", "troncons",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("audience", "expected"),
     [
-        ("", {"signalements", "divisions", "mailles"}),
-        ("roadworks", {"signalements", "divisions", "mailles", "risque"}),
-        ("coordination", {"signalements", "divisions", "mailles", "risque", "faits"}),
-        ("auditor", {"signalements", "divisions", "mailles"}),
+        ("", PUBLIC),
+        ("roadworks", PUBLIC | {"risque", "points-chauds"}),
+        ("planner", PUBLIC | {"risque", "points-chauds", "faits"}),
+        ("coordination", PUBLIC | {"risque", "points-chauds", "faits", "videoprotection"}),
+        ("auditor", PUBLIC),
     ],
 )
 def test_the_list_of_collections_is_the_audiences(observatory, audience: str, expected: set[str]) -> None:
@@ -49,6 +59,52 @@ def test_the_list_of_collections_is_the_audiences(observatory, audience: str, ex
     documented = observatory.get("/api/openapi", audience, f="json").json()["paths"]
     assert ("/collections/faits/items" in documented) == ("faits" in expected)
     assert ("/processes/risk-forecast/execution" in documented) == ("risque" in expected)
+
+
+@pytest.mark.parametrize("collection", sorted(PUBLIC))
+def test_every_public_collection_has_items_and_says_that_they_are_simulated(observatory, collection: str) -> None:
+    page = observatory.get(f"/api/collections/{collection}/items", limit=3).json()
+    about = observatory.get(f"/api/collections/{collection}", f="json").json()
+    html = observatory.get(f"/api/collections/{collection}", f="html", lang="en").text
+
+    assert page["features"]
+    assert all(feature["geometry"] for feature in page["features"])
+    assert "imul" in about["description"]
+    assert "simulated" in html.lower()
+
+
+@pytest.mark.parametrize(
+    ("collection", "audience"), [("videoprotection", "planner"), ("videoprotection", ""), ("points-chauds", "citizen")]
+)
+def test_a_collection_of_others_does_not_exist(observatory, collection: str, audience: str) -> None:
+    for path in ("", "/items", "/queryables", "/items/1"):
+        assert observatory.get(f"/api/collections/{collection}{path}", audience).status_code == 404
+
+
+def test_each_collection_answers_for_its_audiences_and_for_nobody_else(observatory) -> None:
+    for audience in AUDIENCES:
+        for layer in catalog().values():
+            status = observatory.get(f"/api/collections/{layer.id}/items", audience, limit=1).status_code
+
+            assert status == (200 if layer.visible_to(audience) else 404), (audience, layer.id)
+
+
+def test_the_means_of_an_event_are_for_those_who_provide_them(observatory) -> None:
+    public = observatory.get("/api/collections/evenements/items", limit=1).json()["features"][0]["properties"]
+    staff = observatory.get("/api/collections/evenements/items", "roadworks", limit=1).json()["features"][0]
+
+    assert "agents_prevus" not in public
+    assert "affluence_prevue" in public
+    assert "agents_prevus" in staff["properties"]
+
+
+def test_the_register_has_a_row_a_process(observatory) -> None:
+    rows = observatory.get("/api/collections/registre/items", limit=1_000).json()["features"]
+    processes = observatory.get("/api/processes", "coordination", f="json").json()["processes"]
+
+    listed = {r["properties"]["reference"] for r in rows if r["properties"]["nature"] == "traitement"}
+    assert listed == {process["id"] for process in processes}
+    assert all(r["properties"]["finalite"] and r["properties"]["base_legale"] for r in rows)
 
 
 def test_a_forecast_stands_in_the_collection_of_forecasts(observatory) -> None:

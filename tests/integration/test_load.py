@@ -465,10 +465,10 @@ def test_a_store_that_goes_away_is_said_in_one_line(prepared: str, marseille: Ci
 
 
 def test_the_simulated_city_loads_and_a_replay_changes_nothing(prepared: str, store: Connection) -> None:
-    """Small: a tenth of the events, a tenth of a year. Same CRS as the store that is prepared."""
+    """Small: a tenth of the events, a third of a year. Same CRS as the store that is prepared."""
     demo = read_city(root() / "cities" / "demo.yml")
-    small = {"end": "2026-11-23", "years": 0.1, "scale": 0.1}
-    sources = {n: s if s.source == "grid" else s.model_copy(update={"options": small}) for n, s in demo.sources.items()}
+    small = {"end": "2026-11-23", "years": 0.3, "scale": 0.1}
+    sources = {n: s.model_copy(update={"options": small}) if s.options else s for n, s in demo.sources.items()}
     city = demo.model_copy(update={"sources": sources})
 
     first, again = (load_all(store, city, settings=Settings()) for _ in range(2))
@@ -476,6 +476,7 @@ def test_the_simulated_city_loads_and_a_replay_changes_nothing(prepared: str, st
     assert {n: s.quarantined for n, s in first.items()} == dict.fromkeys(sources, 0)
     assert all(s.inserted == s.read > 0 for s in first.values())
     assert all(s.unchanged == s.read for s in again.values())
+    assert again["faits-publics"].read == 0  # what is published is not published again
     origins = store.execute("SELECT DISTINCT origin FROM data.faits ORDER BY origin").fetchall()
     assert origins == [("discovered",), ("reported",)]
 
@@ -544,3 +545,20 @@ def test_the_quarters_of_marseille_load(store: Connection, marseille: City) -> N
     area = store.execute("SELECT sum(ST_Area(geom)) / 1e6 FROM data.divisions").fetchone()
     assert area is not None
     assert area[0] == pytest.approx(238.4, abs=0.1)
+
+
+@pytest.mark.realdata
+def test_the_arrondissements_of_marseille_are_joined_from_its_quarters(store: Connection, marseille: City) -> None:
+    """16 of them, 13201 to 13216, that cover the quarters: 238.4 km² in EPSG:2154 (the file's own note)."""
+    if Settings().data is None:
+        pytest.skip("OBS_DATA is not set: the real file is not looked at")
+    load_source(store, marseille, "quartiers", settings=Settings())
+
+    assert load_source(store, marseille, "arrondissements", settings=Settings()).inserted == 16
+
+    rows = store.execute(
+        "SELECT code, nom, ST_Area(geom) / 1e6 FROM data.divisions WHERE systeme = 'arrondissement' ORDER BY code"
+    ).fetchall()
+    assert [code for code, *_ in rows] == [str(code) for code in range(13_201, 13_217)]
+    assert rows[0][1] == "1er arrondissement"
+    assert sum(area for *_, area in rows) == pytest.approx(238.4, abs=0.1)

@@ -19,7 +19,9 @@ import pytest
 from observatoire.cities import City, read_city
 from observatoire.data import root
 from observatoire.layers.catalog import catalog
-from observatoire.layers.model import Audience
+from observatoire.layers.ddl import columns
+from observatoire.layers.model import Audience, Layer
+from observatoire.layers.nomenclature import codes
 from observatoire.store import schema
 from observatoire.store.keys import create_key
 from observatoire.store.roles import passwords
@@ -53,9 +55,29 @@ SELECT m.id, m.geom, 'test', m.source_key, 1, 'derived', 'day', '2026-01-01 00:0
        'signalements', m.cell_id, p.value, CASE WHEN p.value IS NULL THEN 'abstains' ELSE 'count' END
 FROM data.mailles AS m
 JOIN (VALUES (0, 0.02), (1, 0.1), (2, 0.2), (3, 0.4), (4, 0.7), (5, NULL)) AS p (id, value) USING (id);
-INSERT INTO obs.versions (collection, version)
-SELECT c, 1 FROM unnest(array['signalements', 'faits', 'divisions', 'mailles', 'risque']) AS c;
 """
+SEEDED = ("signalements", "faits", "divisions", "mailles", "risque")
+#: A small geometry of each type near the middle of the city: QGIS tells the type of a layer from its items.
+SHAPES = {
+    "Point": "ST_MakePoint(5.36, 43.28)",
+    "LineString": "ST_MakeLine(ST_MakePoint(5.36, 43.28), ST_MakePoint(5.361, 43.281))",
+    "Polygon": "ST_MakeEnvelope(5.36, 43.28, 5.361, 43.281)",
+    "MultiPolygon": "ST_Multi(ST_MakeEnvelope(5.36, 43.28, 5.361, 43.281))",
+}
+VALUES = {"text": "'x'", "timestamptz": "'2026-01-01'", "date": "'2026-01-01'", "boolean": "true"}
+
+
+def one_item(layer: Layer, srid: int) -> str:
+    """Return the statement that gives a collection one item, all its columns filled; codes by the first of them."""
+    filled = {
+        name: f"'{next(iter(codes(branch)))}'"
+        if (branch := layer.properties[name].codes if name in layer.properties else None)
+        else VALUES.get(kind, "1")
+        for name, kind in columns(layer).items()
+    } | {"source": "'test'", "source_key": "'1'", "load_id": "1", "origin": "'administrative'", "precision": "'day'"}
+    shape = f"ST_Transform(ST_SetSRID({SHAPES[layer.geometry]}, 4326), {srid})"
+    names, given = ", ".join(filled), ", ".join(filled.values())
+    return f"INSERT INTO data.{layer.table} ({layer.id_field}, geom, {names}) VALUES (1, {shape}, {given})"
 
 
 @dataclass(frozen=True)
@@ -108,6 +130,10 @@ def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with psycopg.connect(database) as connection:
         schema.prepare(connection, city, catalog().values(), passwords(folder))
         psycopg.ClientCursor(connection).execute(SEED, {"natures": natures, "n": len(natures)})
+        for layer in catalog().values():
+            if layer.id not in SEEDED:
+                connection.execute(one_item(layer, city.srid).encode())
+            connection.execute("INSERT INTO obs.versions (collection, version) VALUES (%s, 1)", [layer.id])
         keys = {audience: create_key(connection, audience, "qgis") for audience in ("planner", "coordination")}
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -51,8 +51,8 @@ def test_the_configuration_holds_public_collections_and_nothing_of_others() -> N
 
     public = {layer.id for layer in catalog().values() if layer.visible_to("public")}
     assert set(loaded["resources"]) == public
-    assert "layer: faits" not in text
-    assert "layer: risque" not in text
+    assert "layer: faits\n" not in text
+    assert "layer: risque\n" not in text
     assert "audience: public" in text
 
 
@@ -98,3 +98,12 @@ def test_plain_polygons_are_a_faint_fill_and_a_line() -> None:
     kinds = [drawn["type"] for drawn in style(catalog()["divisions"], items="/items", language="fr")["layers"]]
 
     assert kinds == ["fill", "line"]
+
+
+def test_an_invented_city_says_so_of_every_collection_and_a_real_one_does_not() -> None:
+    real = read_city(root() / "cities" / "marseille.yml")
+
+    for city, expected in ((DEMO, True), (real, False)):
+        for resource in config(city, catalog().values(), "coordination")["resources"].values():
+            assert resource["description"]["fr"].endswith("Données simulées.") is expected
+            assert resource["description"]["en"].endswith("Simulated data.") is expected
