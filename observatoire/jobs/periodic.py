@@ -11,7 +11,6 @@ import psycopg
 from observatoire.caller import Caller
 from observatoire.cities import City
 from observatoire.errors import ObsError, StoreUnavailable, internal
-from observatoire.forecast import forecast_store, keep
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
 
@@ -33,6 +32,8 @@ class CityForecast:
 
     async def execute(self, given: dict[str, Any]) -> dict[str, bytes]:
         """Forecast, keep it, and return its card."""
+        from observatoire.forecast import forecast_store, keep  # late: only a child needs it (server/preload.py)
+
         try:
             with self.caller.connect_owner() as connection:
                 made = forecast_store(
