@@ -139,7 +139,7 @@ def _file(static: Static, name: str) -> Endpoint:
 async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     """Open the store and all that rests on it, for the life of the server."""
     city = read_city(settings.city)
-    with open_store(settings) as store:
+    with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:
             app.state.obs = state = _state(settings, city, store, pools)
@@ -165,7 +165,6 @@ def _ready(store: Store, city: City, settings: Settings) -> None:
 
 def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
     layers = catalog()
-    base = f"{(settings.url or f'http://{settings.bind}').rstrip('/')}{API}"
     return State(
         settings=settings,
         city=city,
@@ -179,6 +178,6 @@ def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
         extents=Extents(pools),
         turns=Turns(settings.downloads),
         systems=systems(city.srid, city.extent),
-        api=Api(city, layers.values(), settings, base),
-        base=base,
+        api=Api(city, layers.values(), settings, settings.base),
+        base=settings.base,
     )
