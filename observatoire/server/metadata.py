@@ -1,5 +1,6 @@
 """Everything but items: landing page, collections, schemas, conformance, OpenAPI; each as its audience may see it."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -130,10 +131,11 @@ async def schema(request: Request) -> Response:
 
 async def conformance(request: Request) -> Response:
     """Answer the conformance classes: pygeoapi's, without those that we do not serve."""
-    _, audience, look = _opened(request, ("json", "html"))
+    state, audience, look = _opened(request, ("json", "html"))
     document = _ask(pygeo.conformance, request, look)
     claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
-    document = {"conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *process_openapi.conformance()})}
+    classes = process_openapi.conformance(callbacks=bool(state.settings.callback_origins))
+    document = {"conformsTo": sorted({*claimed, *_MORE, *cql2.CONFORMANCE, *classes})}
     return _shown(request, look, audience, document, "conformance.html")
 
 
@@ -157,7 +159,7 @@ def _document(state: State, audience: Audience) -> Json:
     if audience not in kept:
         kept[audience] = openapi(
             state.api.config(audience), state.visible(audience).values(), audience, state.systems, state.settings,
-            process_openapi.paths,
+            partial(process_openapi.paths, callbacks=bool(state.settings.callback_origins)),
         )  # fmt: skip
     return kept[audience]
 
