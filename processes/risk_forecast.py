@@ -12,7 +12,7 @@ from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import codes
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.inputs import Box
+from processes.inputs import Nature, Rectangle
 
 if TYPE_CHECKING:
     from observatoire.forecast import StoreForecast
@@ -84,13 +84,8 @@ class RiskForecastInputs(Inputs):
         ),
         Field(ge=50, le=5000, json_schema_extra={"x-ogc-unit": "m"}),
     ] = None
-    nature: Annotated[
-        str | None, Says(fr="Une seule nature (code)", en="One kind only (code)"), Field(max_length=60)
-    ] = None
-    bbox: Annotated[
-        Box | None,
-        Says(fr="Rectangle ouest, sud, est, nord, en degrés", en="Rectangle west, south, east, north, degrees"),
-    ] = None
+    nature: Nature = None
+    bbox: Rectangle = None
 
 
 class RiskForecast(Process[RiskForecastInputs]):
