@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from observatoire.cities import City, read_city
 from observatoire.data import root
+from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.desk import Desk
 from observatoire.jobs.queue import queue_of
 from observatoire.layers.catalog import catalog
@@ -139,6 +140,7 @@ def _file(static: Static, name: str) -> Endpoint:
 async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     """Open the store and all that rests on it, for the life of the server."""
     city = read_city(settings.city)
+    app.state.callbacks = callbacks_of(settings)
     with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:

@@ -1,5 +1,6 @@
 """OGC API Processes: jobs. The list of one's own, a job, its results, its dismissal."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from observatoire.server.items import Asked, asked
 from observatoire.server.job_filters import read_filters
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.registry import registry
+from observatoire.server.result_page import UNKNOWN, Result, read_result
 from observatoire.server.results import answer
 from observatoire.server.state import state_of
 from observatoire.server.status import RESULTS, status_info
@@ -65,7 +67,20 @@ async def job(request: Request) -> Response:
         document["links"] = [link for link in document["links"] if link["rel"] != RESULTS]
         return _shown(request, look, document, "job.html")
     found = await desk_of(request).job(_id(request), current().key)
-    return _shown(request, look, status_info(state_of(request).base, found), "job.html", over=found.over)
+    document = status_info(state_of(request).base, found)
+    result = await _drawn(request, found) if look.format == "html" else None
+    return _shown(request, look, document, "job.html", over=found.over, result=result, unknown=UNKNOWN)
+
+
+async def _drawn(request: Request, found: Job) -> Result | None:
+    """Return what the page shows of a result that can be drawn; None where it cannot."""
+    process = registry().get(found.process)
+    if found.status != "successful" or process is None or len(found.outputs) != 1:
+        return None
+    if process.outputs[found.outputs[0]].media_type != respond.GEOJSON:
+        return None
+    values = await desk_of(request).results(found)
+    return await asyncio.to_thread(read_result, values[found.outputs[0]])
 
 
 async def results(request: Request) -> Response:

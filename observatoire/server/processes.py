@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from observatoire.errors import ObsError
-from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.model import Order
 from observatoire.server import jobs, pages, respond
 from observatoire.server.context import current
@@ -102,7 +101,7 @@ async def execute_process(request: Request) -> Response:
         request.headers.get("content-type", ""),
         process_id=process.id,
         outputs=process.outputs,
-        callbacks=callbacks_of(executions.settings),
+        callbacks=request.app.state.callbacks,
     )
     language: Language = "fr" if look.language == "fr" else "en"
     desk = jobs.desk_of(request)
