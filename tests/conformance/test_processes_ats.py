@@ -242,13 +242,59 @@ def test_core_process_execute_input_validation(api: httpx.Client) -> None:
                 assert answer.json()["detail"].startswith(f"inputs.{name}"), answer.text
 
 
+DEEP = b'{"inputs":' + b'{"a":' * 2_000 + b"1" + b"}" * 2_001
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "named"),
+    [
+        (b"[]", 400, "body"),
+        (b"null", 400, "body"),
+        (b'"x"', 400, "body"),
+        (b"7", 400, "body"),
+        (b"{", 400, "body"),
+        (DEEP, 400, "body"),
+        (b"[" * 2_000 + b"]" * 2_000, 400, "body"),
+        (b'{"inputs":null}', 400, "inputs"),
+        (b'{"inputs":{"x":' + b"[" * 40 + b"]" * 40 + b"}}", 400, "inputs.x"),
+        (b'{"inputs":{"' + b"x" * 20_000_000 + b'":1}}', 413, "body"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+@pytest.mark.parametrize("prefer", ["", "respond-async"])
+def test_core_process_execute_hostile_bodies(
+    api: httpx.Client, body: bytes, status: int, named: str, prefer: str
+) -> None:
+    """Every process refuses them, and says what was wrong."""
+    before = len(jobs(api))
+    for process in identifiers(api):
+        answer = api.post(
+            f"/processes/{process}/execution", content=body, headers={"Content-Type": JSON, "Prefer": prefer}
+        )
+        is_problem(answer, status)
+        assert named in answer.json()["detail"]
+    assert len(jobs(api)) == before
+
+
 def beyond(schema: dict[str, Any]) -> list[Any]:
     """Values that a schema does not allow, one a keyword."""
     found: list[Any] = [None]
     kind = schema.get("type")
     others = {"string": "x", "integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
     if "oneOf" in schema or "anyOf" in schema:
-        return [*found, "x", 1, True, [], {}]
+        return [
+            *found,
+            "x",
+            1,
+            True,
+            [],
+            {},
+            [1, 2, 3],
+            [1, 2, "3", 4],
+            [1, 2, 3, None],
+            {"bbox": [1]},
+            {"x": [1, 2, 3, 4]},
+        ]
     alike = {"integer", "number"} if kind in ("integer", "number") else {kind}
     found += [value for name, value in others.items() if name not in alike]
     if kind == "integer":
