@@ -29,10 +29,11 @@ from observatoire.store.keys import create_key
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(7200)]
 
 FULL = os.environ.get("OBS_PROVE") == "full"
 JOBS, KILLS = (1_000, 50) if FULL else (200, 10)
+PATIENCE = 120 * KILLS  # s; a quiet machine needs about 5 a kill
 VICTIMS = ("worker", "server", "database", "worker")
 EFFECTS = """
 CREATE TABLE public.effects (job uuid, attempt integer);
@@ -156,7 +157,7 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
     while it.rows("SELECT count(*) FROM obs.workers") != [(2,)]:
         time.sleep(0.1)
     killed: list[str] = []
-    ordering = threading.Thread(target=order_all)
+    ordering = threading.Thread(target=order_all, daemon=True)
     ordering.start()
     began = time.monotonic()
     progress = (
@@ -168,7 +169,7 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
         # A worker that is killed holds a job, where three of the four slots are taken; that is not waited for long.
         while done < k * JOBS // (KILLS + 2) or (running < 3 and time.monotonic() - asked < 5):
             done, running = it.rows(progress)[0]
-            assert time.monotonic() - began < 1200
+            assert time.monotonic() - began < PATIENCE
             it.keep()
             time.sleep(0.05)
         name = VICTIMS[k % len(VICTIMS)]
@@ -178,7 +179,7 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
         it.keep()
         ordering.join(0.2)
     while it.rows("SELECT count(*) FROM obs.jobs WHERE status IN ('accepted', 'running')")[0][0]:
-        assert time.monotonic() - began < 1200
+        assert time.monotonic() - began < PATIENCE
         it.keep()
         time.sleep(0.2)
 
