@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     data: Path | None = Field(
         default=None, description="Folder where the files of sources are looked for before the network."
     )
+    store_wait_s: float = Field(
+        default=60.0, ge=0, description="How long `obs serve` and `obs worker` wait for a database that is down, s."
+    )
     bind: str = Field(default="127.0.0.1:5000", description="Address and port of `obs serve`.")
     url: str | None = Field(
         default=None, description="Public address of the server, in links; unset: http:// and OBS_BIND."
@@ -64,8 +67,21 @@ class Settings(BaseSettings):
     job_attempts: int = Field(default=5, ge=1, le=100, description="Most attempts at a job whose workers are lost.")
     job_kept_s: float = Field(default=259_200.0, gt=0, description="Time for which a job and its results are kept, s.")
     jobs_waiting: int = Field(default=1_000, ge=1, description="Most jobs of one audience that wait; then 429.")
+    callback_origins: str = Field(
+        default="",
+        description="Where a job may call back to (`subscriber`): `https://host[:port]`, by commas; empty: nowhere.",
+    )
+    callback_networks: str = Field(
+        default="",
+        description="Networks that callbacks may reach although they are not public: `10.1.2.0/24`, by commas.",
+    )
     max_row_bytes: int = Field(default=1_048_576, ge=1_000, description="Longest row of a source, bytes.")
     log_level: str = Field(default="INFO", description="Level of the logs: DEBUG, INFO, WARNING, ERROR.")
+
+    @property
+    def base(self) -> str:
+        """Public address of the API, without a slash at its end."""
+        return f"{(self.url or f'http://{self.bind}').rstrip('/')}/api"
 
 
 @cache

@@ -10,7 +10,7 @@ from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import codes
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.inputs import Box, When, interval
+from processes.inputs import Nature, Rectangle, When, interval
 
 MOST_ROWS = 50_000
 DIVISIONS = "divisions"
@@ -71,13 +71,8 @@ class AggregateInputs(Inputs):
             en="Date or interval start/end, both included; a date is a whole day, local time",
         ),
     ] = None
-    nature: Annotated[
-        str | None, Says(fr="Une seule nature (code)", en="One kind only (code)"), Field(max_length=60)
-    ] = None
-    bbox: Annotated[
-        Box | None,
-        Says(fr="Rectangle ouest, sud, est, nord, en degrés", en="Rectangle west, south, east, north, degrees"),
-    ] = None
+    nature: Nature = None
+    bbox: Rectangle = None
 
 
 class Aggregate(Process[AggregateInputs]):

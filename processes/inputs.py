@@ -1,9 +1,11 @@
-"""Types of inputs that several processes have: a rectangle, a time."""
+"""Inputs that several processes have: a kind, a rectangle, a time."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from processes.base import Says
 
 CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "CRS84", "OGC:CRS84")
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
@@ -45,6 +47,14 @@ Box = Annotated[
             ]
         }
     ),
+]
+
+#: `nature: Nature = None`: items of one kind only.
+Nature = Annotated[str | None, Says(fr="Une seule nature (code)", en="One kind only (code)"), Field(max_length=60)]
+
+#: `bbox: Rectangle = None`: items in a rectangle only.
+Rectangle = Annotated[
+    Box | None, Says(fr="Rectangle ouest, sud, est, nord, en degrés", en="Rectangle west, south, east, north, degrees")
 ]
 
 

@@ -1,20 +1,22 @@
 """Process ``risk-forecast``: expected reports by cell in the coming days, with the skill measured on past ones."""
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import pyproj
 from pydantic import Field
 
 from observatoire.errors import BadInput
-from observatoire.forecast import StoreForecast, forecast_store, keep, parse_moment
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import codes
 from observatoire.store.skill_cards import reference_to_last
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.inputs import Box
+from processes.inputs import Nature, Rectangle
+
+if TYPE_CHECKING:
+    from observatoire.forecast import StoreForecast
 
 DIGITS = 7  # decimals of a degree: a centimetre
 
@@ -83,13 +85,8 @@ class RiskForecastInputs(Inputs):
         ),
         Field(ge=50, le=5000, json_schema_extra={"x-ogc-unit": "m"}),
     ] = None
-    nature: Annotated[
-        str | None, Says(fr="Une seule nature (code)", en="One kind only (code)"), Field(max_length=60)
-    ] = None
-    bbox: Annotated[
-        Box | None,
-        Says(fr="Rectangle ouest, sud, est, nord, en degrés", en="Rectangle west, south, east, north, degrees"),
-    ] = None
+    nature: Nature = None
+    bbox: Rectangle = None
 
 
 class RiskForecast(Process[RiskForecastInputs]):
@@ -116,6 +113,8 @@ class RiskForecast(Process[RiskForecastInputs]):
 
     def run(self, inputs: RiskForecastInputs) -> Results:
         """Return the cells as GeoJSON, and the skill card beside them."""
+        from observatoire.forecast import forecast_store, keep, parse_moment  # late: scikit-learn takes seconds to load
+
         caller = self.caller
         layer = caller.layer(inputs.target)
         check_nature(layer, inputs.nature)
@@ -157,7 +156,7 @@ def check_nature(layer: Layer, nature: str | None) -> None:
         raise BadInput(f"inputs.nature: expected {'one of ' + ', '.join(known) if known else 'nothing'}")
 
 
-def geojson(made: StoreForecast) -> dict[str, Any]:
+def geojson(made: "StoreForecast") -> dict[str, Any]:
     """Return the cells as a FeatureCollection in CRS84; rings turn counter-clockwise (RFC 7946, 3.1.6)."""
     grid = made.grid
     x = grid.x_min[:, None] + grid.cell * np.array([0.0, 1, 1, 0, 0])

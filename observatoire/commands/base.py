@@ -41,9 +41,16 @@ def show(result: Mapping[str, Any], output: Format, *, text: str) -> None:
 
 
 @contextmanager
-def ready_store() -> Iterator[tuple[Store, psycopg.Connection]]:
-    """Open the store of this process's city, bring it to the state that the catalogue asks for, give a connection."""
-    with open_store(settings()) as store, store.connect() as connection:
+def ready_store(*, patient: bool = False) -> Iterator[tuple[Store, psycopg.Connection]]:
+    """Open the store of this process's city, bring it to the state that the catalogue asks for, give a connection.
+
+    Parameters
+    ----------
+    patient : bool
+        Wait `OBS_STORE_WAIT_S` for a database that does not answer: a service may be started before it.
+    """
+    waits = {"patience": settings().store_wait_s} if patient else {}
+    with open_store(settings(), **waits) as store, store.connect() as connection:
         prepare(connection, city(), catalog().values(), passwords(settings().var))
         yield store, connection
 

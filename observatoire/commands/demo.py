@@ -1,10 +1,10 @@
 """`obs demo`: what `make demo` does after installing: load, forecast, keys, each step once; then serve and work."""
 
-import ctypes
 import json
-import signal
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,29 +106,68 @@ def demo(
     console.print("stopped; the data are kept")
 
 
+#: `obs worker`, which the kernel ends with the thread that started it (prctl(2), PR_SET_PDEATHSIG = 1, SIGTERM = 15).
+_WORKER = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15)
+if os.getppid() != int(sys.argv.pop()):
+    sys.exit()
+from observatoire.cli import main
+main()
+"""
+AGAIN = 2.0  # s before a worker that died is replaced
+
+
 @contextmanager
 def one_worker() -> Iterator[None]:
-    """Have a worker beside the server: a program of its own, stopped with it, even where the server is killed."""
-    worker = subprocess.Popen(
-        [sys.executable, "-c", "from observatoire.cli import main; main()", "worker"],
-        stdin=subprocess.DEVNULL,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509  # no thread of ours runs yet
-    )
+    """Have a worker beside the server: a program of its own, replaced where it dies, stopped with the server."""
+    keeper = Keeper([sys.executable, "-c", _WORKER, "worker", str(os.getpid())])
+    keeper.start()
     try:
         yield
     finally:
-        worker.terminate()
+        keeper.stop()
+
+
+class Keeper(threading.Thread):
+    """Keeps a program running: starts it, and again `AGAIN` seconds after it ended, until it is told to stop."""
+
+    def __init__(self, command: list[str]) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._command = command
+        self._leaving = threading.Event()
+        self._lock = threading.Lock()
+        self.program: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        """Start the program as often as it takes."""
+        while program := self._begun():
+            code = program.wait()
+            if self._leaving.wait(AGAIN):
+                return
+            console.print(f"[yellow]the worker ended (exit code {code}); starting another[/yellow]")
+
+    def _begun(self) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            if self._leaving.is_set():
+                return None
+            self.program = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+            return self.program
+
+    def stop(self) -> None:
+        """End the program: asked first, killed after 10 s."""
+        with self._lock:
+            self._leaving.set()
+            program = self.program
+        if program is None:
+            return
+        program.terminate()
         try:
-            worker.wait(10)
+            program.wait(10)
         except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-
-
-def _end_with_parent() -> None:
-    """Have the kernel send SIGTERM to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+            program.kill()
+            program.wait()
 
 
 def welcome(done: Demo) -> None:

@@ -32,7 +32,7 @@ def run_server() -> None:
 
 def serve() -> None:
     """Serve the city that is loaded."""
-    with ready_store():
+    with ready_store(patient=True):
         console.print(f"serving on http://{settings().bind}")
         run_server()
 

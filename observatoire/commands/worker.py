@@ -18,7 +18,8 @@ def worker() -> None:
     from observatoire.jobs.worker import Worker  # late: scikit-learn takes seconds to load
 
     logging.getLogger().setLevel(settings().log_level)
-    with ready_store() as (store, connection):
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the addresses of subscribers
+    with ready_store(patient=True) as (store, connection):
         connection.close()
         console.print(f"working: {settings().worker_slots} jobs at a time")
         asyncio.run(_work(Worker(store, settings(), city(), passwords(settings().var))))

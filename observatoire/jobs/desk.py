@@ -12,7 +12,7 @@ from psycopg.rows import kwargs_row, tuple_row
 
 from observatoire.jobs.bell import OVER as OVER_RINGS
 from observatoire.jobs.bell import listen
-from observatoire.jobs.model import Job, NoSuchJob, Order
+from observatoire.jobs.model import COLUMNS, Job, NoSuchJob, Order
 from observatoire.jobs.queue import Pool, Queue
 from observatoire.server.query import Interval
 from observatoire.server.run import translated
@@ -20,9 +20,6 @@ from observatoire.store.database import Store
 
 GLANCE = 2.0  # s between two looks at a job that is waited for, should the bell not be heard
 
-_COLUMNS = (
-    "id, process, status, progress, message, created, started, updated, finished, expires, outputs, response, problem"
-)
 #: An anonymous visitor's job belongs to whoever holds its id.
 _OWN = "id = %(id)s AND (owner IS NULL OR owner = %(owner)s)"
 
@@ -100,7 +97,7 @@ class Desk:
         NoSuchJob
             If there is none of that id, or it is somebody else's: the two answers are the same.
         """
-        found = await self._jobs(f"SELECT {_COLUMNS} FROM obs.jobs WHERE {_OWN}", id=job, owner=owner)  # noqa: S608
+        found = await self._jobs(f"SELECT {COLUMNS} FROM obs.jobs WHERE {_OWN}", id=job, owner=owner)  # noqa: S608
         if not found:
             raise NoSuchJob("jobID: no such job")
         return found[0]
@@ -128,7 +125,7 @@ class Desk:
         """Return a page of the jobs of a key, the newest first, and whether there are more."""
         conditions, values = _conditions(wanted)
         statement = (
-            f"SELECT {_COLUMNS} FROM obs.jobs WHERE {' AND '.join(['owner = %(owner)s', *conditions])} "  # noqa: S608
+            f"SELECT {COLUMNS} FROM obs.jobs WHERE {' AND '.join(['owner = %(owner)s', *conditions])} "  # noqa: S608
             "ORDER BY created DESC, id LIMIT %(most)s OFFSET %(offset)s"
         )
         jobs = await self._jobs(statement, owner=owner, most=wanted.limit + 1, offset=wanted.offset, **values)
@@ -145,14 +142,14 @@ class Desk:
         ended = await self._jobs(
             "UPDATE obs.jobs "  # noqa: S608  # constants only
             "SET status = 'dismissed', message = '', finished = now(), updated = now(), lease = NULL, "
-            f"expires = now() + %(kept)s WHERE {_OWN} AND status IN ('accepted', 'running') RETURNING {_COLUMNS}",
+            f"expires = now() + %(kept)s WHERE {_OWN} AND status IN ('accepted', 'running') RETURNING {COLUMNS}",
             id=job,
             owner=owner,
             kept=self._queue.kept,
         )
         if not ended:
             ended = await self._jobs(
-                f"DELETE FROM obs.jobs WHERE {_OWN} AND status IN ('successful', 'failed') RETURNING {_COLUMNS}",  # noqa: S608
+                f"DELETE FROM obs.jobs WHERE {_OWN} AND status IN ('successful', 'failed') RETURNING {COLUMNS}",  # noqa: S608
                 id=job,
                 owner=owner,
             )
@@ -176,15 +173,12 @@ class Desk:
 
     async def _jobs(self, statement: str, **values: Any) -> list[Job]:
         with translated():
-            async with self._pool.connection() as connection, connection.cursor(row_factory=kwargs_row(_job)) as cursor:
+            async with (
+                self._pool.connection() as connection,
+                connection.cursor(row_factory=kwargs_row(Job.of)) as cursor,
+            ):
                 await cursor.execute(statement.encode(), values)
                 return await cursor.fetchall()
-
-
-def _job(**columns: Any) -> Job:
-    columns["outputs"] = tuple(columns["outputs"])
-    columns["problem"] = columns["problem"] and tuple(columns["problem"])
-    return Job(**columns)
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], Mapping[str, Any]]:

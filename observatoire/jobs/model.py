@@ -13,6 +13,10 @@ from observatoire.text import Language
 Status = Literal["accepted", "running", "successful", "failed", "dismissed"]
 STATUSES: tuple[Status, ...] = ("accepted", "running", "successful", "failed", "dismissed")
 OVER: tuple[Status, ...] = ("successful", "failed", "dismissed")
+#: Of `obs.jobs`, what `Job.of` takes.
+COLUMNS = (
+    "id, process, status, progress, message, created, started, updated, finished, expires, outputs, response, problem"
+)
 OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
 
 
@@ -53,6 +57,8 @@ class Order:
     ----------
     owner : bytes or None
         Digest of the caller's key; None for an anonymous visitor.
+    subscriber : mapping of str
+        Addresses to call, by the state at which they are called.
     """
 
     process: str
@@ -62,6 +68,7 @@ class Order:
     audience: Audience
     owner: bytes | None = field(repr=False)
     language: Language = "en"
+    subscriber: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,13 @@ class Job:
     outputs: tuple[str, ...]
     response: Literal["raw", "document"]
     problem: tuple[str, dict[str, Any]] | None
+
+    @classmethod
+    def of(cls, **columns: Any) -> "Job":
+        """Return the job of a row."""
+        columns["outputs"] = tuple(columns["outputs"])
+        columns["problem"] = columns["problem"] and tuple(columns["problem"])
+        return cls(**columns)
 
     @property
     def over(self) -> bool:

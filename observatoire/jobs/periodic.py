@@ -11,8 +11,6 @@ import psycopg
 from observatoire.caller import Caller
 from observatoire.cities import City
 from observatoire.errors import ObsError, StoreUnavailable, internal
-from observatoire.evaluation import evaluate_and_keep
-from observatoire.forecast import forecast_store, keep
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
 
@@ -48,6 +46,8 @@ class CityForecast:
 
     def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Forecast and keep it."""
+        from observatoire.forecast import forecast_store, keep  # late: only a child needs it (server/preload.py)
+
         made = forecast_store(
             connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
         )
@@ -66,6 +66,8 @@ class SkillCards(CityForecast):
 
     def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Evaluate the past forecasts and keep the card."""
+        from observatoire.evaluation import evaluate_and_keep  # late, as above
+
         return evaluate_and_keep(
             connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
         )

@@ -28,6 +28,8 @@ SELECT %(id)s, %(process)s, %(audience)s, %(owner)s, %(language)s, %(inputs)s::j
 WHERE %(most)s::bigint IS NULL
    OR (SELECT count(*) FROM obs.jobs WHERE audience = %(audience)s AND status = 'accepted') < %(most)s::bigint
 """
+#: One at a time counts the waiting jobs of an audience and adds one: a count alone would not see those being added.
+_IN_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('obs.jobs ' || %(audience)s, 0))"
 _CLAIM = """
 UPDATE obs.jobs
 SET status = 'running', attempt = attempt + 1, tries = tries - 1, worker = %(worker)s, lease = now() + %(lease)s,
@@ -83,7 +85,7 @@ class Queue:
     kept_s : float, s
         How long a job and its results are kept once it is over.
     waiting : int
-        Most jobs of one audience that wait; a few more may slip in at the same moment.
+        Most jobs of one audience that wait, however many are asked for at the same moment.
     """
 
     def __init__(self, pool: Pool, *, lease_s: float, attempts: int, kept_s: float, waiting: int) -> None:
@@ -123,13 +125,23 @@ class Queue:
             "most": self._waiting if limited else None,
         }
         if connection is not None:
-            done = await connection.execute(_ENQUEUE, values)
+            await self._insert(connection, values, order.subscriber)
         else:
-            async with self._pool.connection() as own:
-                done = await own.execute(_ENQUEUE, values)
-        if done.rowcount == 0:
-            raise QueueFull(f"{self._waiting} jobs wait already; try again when some are done")
+            async with self._pool.connection() as own, own.transaction():
+                if limited:
+                    await own.execute(_IN_TURN, values)
+                await self._insert(own, values, order.subscriber)
         return job
+
+    async def _insert(
+        self, connection: AsyncConnection[Any], values: dict[str, Any], subscriber: Mapping[str, str]
+    ) -> None:
+        if (await connection.execute(_ENQUEUE, values)).rowcount == 0:
+            raise QueueFull(f"{self._waiting} jobs wait already; try again when some are done")
+        for event, url in subscriber.items():
+            await connection.execute(
+                "INSERT INTO obs.callbacks (job, event, url) VALUES (%s, %s, %s)", [values["id"], event, url]
+            )
 
     async def claim(self, worker: str, *, anybody: bool = True) -> Claim | None:
         """Take the next job, or one whose worker was lost; None where there is none.

@@ -20,7 +20,9 @@ from observatoire.caller import Caller
 from observatoire.cities import City
 from observatoire.errors import ObsError
 from observatoire.jobs.bell import OVER, listen, revived
+from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.model import Claim
+from observatoire.jobs.outbox import Outbox
 from observatoire.jobs.periodic import enqueue_due, internal_processes, nightly
 from observatoire.jobs.queue import Pool, queue_of
 from observatoire.layers.rights import role
@@ -34,6 +36,7 @@ from observatoire.store.roles import Passwords
 log = logging.getLogger("observatoire.jobs")
 
 PULSE = 1.0  # s, between two signs of life
+CALLERS = 2  # callbacks at a time: one that does not answer keeps no other waiting
 CHORES = 30.0  # s, between two looks at what is due or may be forgotten
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 #: A child that was killed leaves no query running: the store looks that often whether its client lives (PostgreSQL 14).
@@ -97,7 +100,9 @@ class Worker:
         async with jobs_pool(self._store, name="worker", size=4) as pool:
             self._pool = pool
             self._queue = queue_of(pool, self._settings)
+            outbox = Outbox(pool, callbacks_of(self._settings), self._settings.base)
             lives = [listen(self._store, self._heard), self._pulse(), self._take_up(), self._do_chores()]
+            lives += [self._call_back(outbox) for _ in range(CALLERS)]
             tasks = [asyncio.create_task(live) for live in lives]
             left = asyncio.create_task(leaving.wait())
             try:
@@ -179,6 +184,12 @@ class Worker:
             await self._patiently(lambda: enqueue_due(self._pool, self._queue, self._city, nightly(self._city)))
             await self._patiently(self._queue.purge)
             await asyncio.sleep(CHORES)
+
+    async def _call_back(self, outbox: Outbox) -> None:
+        """Tell subscribers what is due."""
+        while True:
+            if not await self._patiently(outbox.deliver_one):
+                await asyncio.sleep(PULSE)
 
     def _heard(self, channel: str, payload: str) -> None:
         if channel == OVER:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from observatoire.cities import City, read_city
 from observatoire.data import root
+from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.desk import Desk
 from observatoire.jobs.queue import queue_of
 from observatoire.layers.catalog import catalog
@@ -148,7 +149,8 @@ def _file(static: Static, name: str) -> Endpoint:
 async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     """Open the store and all that rests on it, for the life of the server."""
     city = read_city(settings.city)
-    with open_store(settings) as store:
+    app.state.callbacks = callbacks_of(settings)
+    with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:
             app.state.obs = state = _state(settings, city, store, pools)
@@ -174,7 +176,6 @@ def _ready(store: Store, city: City, settings: Settings) -> None:
 
 def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
     layers = catalog()
-    base = f"{(settings.url or f'http://{settings.bind}').rstrip('/')}{API}"
     return State(
         settings=settings,
         city=city,
@@ -189,6 +190,6 @@ def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
         turns=Turns(settings.downloads),
         tiles=Shared(settings.tiles_kept_mb * 2**20),
         systems=systems(city.srid, city.extent),
-        api=Api(city, layers.values(), settings, base),
-        base=base,
+        api=Api(city, layers.values(), settings, settings.base),
+        base=settings.base,
     )

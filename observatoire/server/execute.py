@@ -1,12 +1,13 @@
 """The body of an execution, read with suspicion."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
 from observatoire.errors import BadInput
+from observatoire.jobs.callbacks import EVENTS, Callbacks
 
 DEEPEST = 32  # levels of a body; a GeoJSON geometry has seven
 QUALIFIED = {"value", "mediaType", "encoding", "schema"}
@@ -26,9 +27,17 @@ class Execute:
     inputs: dict[str, Any]
     outputs: tuple[str, ...]
     response: Literal["raw", "document"]
+    subscriber: dict[str, str] = field(default_factory=dict)
 
 
-def read_execute(body: bytes, content_type: str, *, process_id: str, outputs: Mapping[str, Any]) -> Execute:
+def read_execute(
+    body: bytes,
+    content_type: str,
+    *,
+    process_id: str,
+    outputs: Mapping[str, Any],
+    callbacks: Callbacks | None = None,
+) -> Execute:
     """Read the body of `POST …/execution`.
 
     Parameters
@@ -39,6 +48,8 @@ def read_execute(body: bytes, content_type: str, *, process_id: str, outputs: Ma
         Header of the request; a missing one is taken for JSON.
     outputs : mapping
         Outputs of the process by name, each with a `media_type`.
+    callbacks : Callbacks, optional
+        Where a `subscriber` may be; without it, or empty, there may be none.
 
     Raises
     ------
@@ -60,6 +71,7 @@ def read_execute(body: bytes, content_type: str, *, process_id: str, outputs: Ma
         inputs={name: _value(name, value) for name, value in _object(given, "inputs").items()},
         outputs=_selection(_object(given, "outputs"), outputs),
         response=_response(given.get("response", "raw")),
+        subscriber=_subscriber(given, callbacks or Callbacks()),
     )
 
 
@@ -85,15 +97,25 @@ def _first(name: str) -> str:
 
 
 def _check_members(given: dict[str, Any], process_id: str) -> None:
-    if "subscriber" in given:
-        raise BadInput("subscriber: this server calls nobody back; leave it out")
     if given.get("id", process_id) != process_id:
         raise BadInput(f"id: expected {process_id}, the process of the address, or nothing")
     if given.get("mode", "sync") not in ("sync", "auto"):
         raise BadInput("mode: expected sync or nothing; the header Prefer says what is preferred")
     for name in given:
-        if name not in (*MEMBERS, "id", "mode"):
+        if name not in (*MEMBERS, "id", "mode", "subscriber"):
             raise BadInput(f"{name[:80]}: no such member; expected {', '.join(MEMBERS)}")
+
+
+def _subscriber(given: dict[str, Any], callbacks: Callbacks) -> dict[str, str]:
+    """Return the addresses to call, by the state at which they are called."""
+    if "subscriber" not in given:
+        return {}
+    if not callbacks:
+        raise BadInput("subscriber: this server calls nobody back; leave it out")
+    named = given["subscriber"]
+    if not isinstance(named, dict) or "successUri" not in named or not named.keys() <= EVENTS.keys():
+        raise BadInput(f"subscriber: expected an object with successUri, and of {', '.join(EVENTS)} nothing else")
+    return {EVENTS[name]: callbacks.check(name, url) for name, url in named.items()}
 
 
 def _object(given: dict[str, Any], name: str) -> dict[str, Any]:

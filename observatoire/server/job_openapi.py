@@ -38,6 +38,32 @@ CREATED: Json = {
     "content": {"application/json": {"schema": STATUS_INFO}},
 }
 
+_URI = {"type": "string", "format": "uri", "maxLength": 2000}
+SUBSCRIBER: Json = {
+    "type": "object",
+    "required": ["successUri"],
+    "additionalProperties": False,
+    "properties": {"successUri": _URI, "inProgressUri": _URI, "failedUri": _URI},
+}
+
+
+def _called(member: str, schema: Json) -> Json:
+    post = {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"2XX": {"description": "Taken; anything else is tried again, a few times"}},
+    }
+    return {f"{{$request.body#/subscriber/{member}}}": {"post": post}}
+
+
+#: What the server itself calls (OGC 18-062r2, 13).
+CALLED_BACK: Json = {
+    "callbacks": {
+        "jobSuccess": _called("successUri", {"type": "object", "description": "Results by name"}),
+        "jobInProgress": _called("inProgressUri", STATUS_INFO),
+        "jobFailed": _called("failedUri", STATUS_INFO),
+    }
+}
+
 
 def job_paths(look: list[Json], responses: Any) -> dict[str, Any]:
     """Return the path items of jobs.

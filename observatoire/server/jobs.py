@@ -1,5 +1,6 @@
 """OGC API Processes: jobs. The list of one's own, a job, its results, its dismissal."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from observatoire.server.items import Asked, asked
 from observatoire.server.job_filters import read_filters
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.registry import registry
+from observatoire.server.result_page import UNKNOWN, Result, read_result
 from observatoire.server.results import answer
 from observatoire.server.state import state_of
+from observatoire.server.status import RESULTS, status_info
 
-RESULTS = "http://www.opengis.net/def/rel/ogc/1.0/results"
 JOB_LIST = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
 #: A job is its owner's and changes: nobody keeps it.
 PRIVATE = {"Cache-Control": "no-store", "Vary": respond.VARY}
@@ -51,7 +53,7 @@ async def list_jobs(request: Request) -> Response:
     if more and wanted is not None:
         following = request.url.include_query_params(limit=wanted.limit, offset=wanted.offset + wanted.limit).query
         links.append({"rel": "next", "type": respond.JSON, "href": f"{address}?{following}"})
-    document = {"jobs": [status_info(request, one) for one in found], "links": links}
+    document = {"jobs": [status_info(state_of(request).base, one) for one in found], "links": links}
     return _shown(request, look, document, "jobs.html")
 
 
@@ -61,11 +63,24 @@ async def job(request: Request) -> Response:
     look = asked(request, state_of(request), ("json", "html") if request.method != "DELETE" else ("json",))
     if request.method == "DELETE":
         dismissed = await desk_of(request).dismiss(_id(request), current().key)
-        document = status_info(request, dismissed) | {"status": "dismissed"}
+        document = status_info(state_of(request).base, dismissed) | {"status": "dismissed"}
         document["links"] = [link for link in document["links"] if link["rel"] != RESULTS]
         return _shown(request, look, document, "job.html")
     found = await desk_of(request).job(_id(request), current().key)
-    return _shown(request, look, status_info(request, found), "job.html", over=found.over)
+    document = status_info(state_of(request).base, found)
+    result = await _drawn(request, found) if look.format == "html" else None
+    return _shown(request, look, document, "job.html", over=found.over, result=result, unknown=UNKNOWN)
+
+
+async def _drawn(request: Request, found: Job) -> Result | None:
+    """Return what the page shows of a result that can be drawn; None where it cannot."""
+    process = registry().get(found.process)
+    if found.status != "successful" or process is None or len(found.outputs) != 1:
+        return None
+    if process.outputs[found.outputs[0]].media_type != respond.GEOJSON:
+        return None
+    values = await desk_of(request).results(found)
+    return await asyncio.to_thread(read_result, values[found.outputs[0]])
 
 
 async def results(request: Request) -> Response:
@@ -104,31 +119,7 @@ def created(request: Request, found: Job, *, preferred: bool) -> Response:
     headers = PRIVATE | {"Location": f"{state_of(request).base}/jobs/{found.id}"}
     if preferred:
         headers["Preference-Applied"] = "respond-async"
-    return Response(orjson.dumps(status_info(request, found)), 201, headers, media_type=respond.JSON)
-
-
-def status_info(request: Request, found: Job) -> dict[str, Any]:
-    """Return the OGC statusInfo of a job."""
-    address = f"{state_of(request).base}/jobs/{found.id}"
-    times = {name: getattr(found, name) for name in ("created", "started", "finished", "updated", "expires")}
-    links = [
-        {"rel": "self", "type": respond.JSON, "title": "Job", "href": address},
-        {"rel": "alternate", "type": "text/html", "href": f"{address}?f=html"},
-    ]
-    if found.status in ("successful", "failed"):
-        process = registry().get(found.process)
-        kind = process.outputs[found.outputs[0]].media_type if process and len(found.outputs) == 1 else respond.JSON
-        links.append({"rel": RESULTS, "type": kind, "title": "Results", "href": f"{address}/results"})
-    return {
-        "processID": found.process,
-        "type": "process",
-        "jobID": str(found.id),
-        "status": found.status,
-        "message": found.message or found.status,
-        "progress": found.progress,
-        **{name: f"{moment:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z" for name, moment in times.items() if moment is not None},
-        "links": links,
-    }
+    return Response(orjson.dumps(status_info(state_of(request).base, found)), 201, headers, media_type=respond.JSON)
 
 
 def desk_of(request: Request) -> Desk:

@@ -1,5 +1,6 @@
 """Everything but items: landing page, collections, schemas, conformance, OpenAPI; each as its audience may see it."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -153,7 +154,7 @@ async def schema(request: Request) -> Response:
 
 async def conformance(request: Request) -> Response:
     """Answer the conformance classes: pygeoapi's, without those that we do not serve."""
-    _, audience, look = _opened(request, ("json", "html"))
+    state, audience, look = _opened(request, ("json", "html"))
     document = _ask(pygeo.conformance, request, look)
     claimed = [uri for uri in document["conformsTo"] if not uri.startswith((_CQL2, _EDITING))]
     document = {
@@ -164,7 +165,7 @@ async def conformance(request: Request) -> Response:
                 *cql2.CONFORMANCE,
                 *tiles.CONFORMANCE,
                 *records.CONFORMANCE,
-                *process_openapi.conformance(),
+                *process_openapi.conformance(callbacks=bool(state.settings.callback_origins)),
             }
         )
     }
@@ -191,7 +192,7 @@ def _document(state: State, audience: Audience) -> Json:
     if audience not in kept:
         kept[audience] = openapi(
             state.api.config(audience), state.visible(audience).values(), audience, state.systems, state.settings,
-            process_openapi.paths,
+            partial(process_openapi.paths, callbacks=bool(state.settings.callback_origins)),
         )  # fmt: skip
     return kept[audience]
 

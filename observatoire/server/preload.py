@@ -1,8 +1,9 @@
 """Imported once by the fork server, so that each of its children starts with the processes loaded."""
 
+from observatoire import evaluation, forecast
 from observatoire.server import child
 from observatoire.server.registry import registry
 
-__all__ = ["child"]
+__all__ = ["child", "evaluation", "forecast"]
 
 registry()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from observatoire.layers.model import Audience
-from observatoire.server.job_openapi import CREATED, PREFER, job_paths
+from observatoire.server.job_openapi import CALLED_BACK, CREATED, PREFER, SUBSCRIBER, job_paths
 from observatoire.server.problems import MEDIA_TYPE
 from observatoire.server.registry import visible
 
@@ -20,19 +20,20 @@ _PROBLEM = {
 }
 
 
-def conformance() -> tuple[str, ...]:
+def conformance(*, callbacks: bool) -> tuple[str, ...]:
     """Return the conformance classes of OGC API Processes that are kept."""
-    kept = ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
+    kept = ["core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss"]
+    kept += ["callback"] if callbacks else []
     return tuple(f"{_CLASSES}/{name}" for name in kept)
 
 
-def paths(audience: Audience, language: str) -> dict[str, Any]:
+def paths(audience: Audience, language: str, *, callbacks: bool = False) -> dict[str, Any]:
     """Return the path items of the list, of each process that `audience` may run, and of jobs."""
     found: dict[str, Any] = {"/processes": {"get": _list()}}
     for process in visible(audience):
         description = process.describe(language)
         found[f"/processes/{process.id}"] = {"get": _describe(description)}
-        found[f"/processes/{process.id}/execution"] = {"post": _execute(description)}
+        found[f"/processes/{process.id}/execution"] = {"post": _execute(description, callbacks=callbacks)}
     return found | job_paths(_look(), _responses)
 
 
@@ -72,7 +73,7 @@ def _describe(description: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _execute(description: dict[str, Any]) -> dict[str, Any]:
+def _execute(description: dict[str, Any], *, callbacks: bool) -> dict[str, Any]:
     outputs = {name: _of_openapi(one["schema"]) for name, one in description["outputs"].items()}
     answers: dict[str, Any] = {}
     for name, schema in outputs.items():
@@ -90,13 +91,18 @@ def _execute(description: dict[str, Any]) -> dict[str, Any]:
         "parameters": [*_look()[1:], PREFER],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _body(description), "example": description["example"]}},
+            "content": {
+                "application/json": {
+                    "schema": _body(description, callbacks=callbacks),
+                    "example": description["example"],
+                }
+            },
         },
         "responses": _responses(answers, 400, 401, 404, 413, 415, 429, 503, 504) | {"201": CREATED},
-    }
+    } | (CALLED_BACK if callbacks else {})
 
 
-def _body(description: dict[str, Any]) -> dict[str, Any]:
+def _body(description: dict[str, Any], *, callbacks: bool) -> dict[str, Any]:
     """Return the schema of an execute body: what is not named is refused."""
     inputs = description["inputs"]
     wish = {"type": "object", "properties": {"transmissionMode": {"type": "string", "enum": ["value"]}}}
@@ -109,6 +115,8 @@ def _body(description: dict[str, Any]) -> dict[str, Any]:
         "outputs": _closed(dict.fromkeys(description["outputs"], wish), []),
         "response": {"type": "string", "enum": ["raw", "document"], "default": "raw"},
     }
+    if callbacks:
+        members["subscriber"] = SUBSCRIBER
     return _closed(members, ["inputs"] if required else [])
 
 

@@ -1,6 +1,8 @@
 """OGC API Processes, part 1: the list, a description, an execution (ADR 0002 says why not by pygeoapi's functions)."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -25,6 +27,12 @@ from observatoire.text import Language
 
 EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
 MOST = 1000  # processes a page, and as many when no limit is given
+
+
+class CallerGone(ObsError):
+    """The client closed its connection before the answer; nobody reads what this says."""
+
+    type, status = "caller-gone", 408
 
 
 class BodyTooLarge(ObsError):
@@ -80,7 +88,8 @@ async def execute_process(request: Request) -> Response:
 
     A client that prefers so (`Prefer: respond-async`) gets 201 and the job. Otherwise a light process runs at once, on
     our loop. A heavy one is left to a worker, where one lives, and waited for; when that takes too long the answer is
-    201 and the job goes on. Without a worker it runs in a child of ours.
+    201 and the job goes on. Without a worker it runs in a child of ours. A client that waits and closes its connection
+    wants no answer any more: what it waits for is ended.
     """
     only(once(request.query_params.multi_items()), PAGE)
     executions: Executions = request.app.state.executions
@@ -92,19 +101,24 @@ async def execute_process(request: Request) -> Response:
         request.headers.get("content-type", ""),
         process_id=process.id,
         outputs=process.outputs,
+        callbacks=request.app.state.callbacks,
     )
     language: Language = "fr" if look.language == "fr" else "en"
     desk = jobs.desk_of(request)
     prefer = read_prefer(request.headers.getlist("prefer"))
-    if prefer.respond_async or (process.weight == "heavy" and await desk.staffed()):
+    if prefer.respond_async or execute.subscriber or (process.weight == "heavy" and await desk.staffed()):
         process.check(execute.inputs)
-        order = Order(process.id, execute.inputs, execute.outputs, execute.response, audience, current().key, language)
+        order = Order(
+            process.id, execute.inputs, execute.outputs, execute.response, audience, current().key, language,
+            execute.subscriber,
+        )  # fmt: skip
         if prefer.respond_async:
             response = jobs.created(request, await desk.enqueue(order), preferred=True)
         else:
             response = await _awaited(request, order, prefer.wait)
     else:
-        results = await executions.run(process, execute.inputs, audience=audience, language=language)
+        running = executions.run(process, execute.inputs, audience=audience, language=language)
+        results = await _while_there(request, running)
         response = answer(execute, results, process.outputs)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = language
@@ -116,12 +130,46 @@ async def _awaited(request: Request, order: Order, wait: float | None) -> Respon
     desk = jobs.desk_of(request)
     most = state_of(request).settings.sync_wait_s
     added = await desk.enqueue(order, awaited=True)
-    found = await desk.waited(added.id, order.owner, most if wait is None else min(wait, most))
+    waited = desk.waited(added.id, order.owner, most if wait is None else min(wait, most))
+    try:
+        found = await _while_there(request, waited)
+    except CallerGone:
+        if not order.subscriber:
+            await desk.dismiss(added.id, order.owner)
+        raise
     if not found.over:
         return jobs.created(request, found, preferred=False)
     response = await jobs.result_of(request, found)
     response.headers["Link"] = f'<{state_of(request).base}/jobs/{found.id}>; rel="monitor"'
     return response
+
+
+async def _while_there[T](request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work gives; it is cancelled when the client closes its connection first.
+
+    Raises
+    ------
+    CallerGone
+        If it did.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise CallerGone("the client closed the connection")
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def _left(request: Request) -> None:
+    """Return when the client has closed its connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -1,5 +1,6 @@
 """The store that commands, server and workers connect to: embedded, or a PostGIS of one's own."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from observatoire.store.cluster import Cluster, furnish
 
 CONNECT_TIMEOUT = 5  # s, for an address that swallows packets
 RETRY = 5.0  # s, for a server that starts, recovers or is being replaced
+log = logging.getLogger("observatoire.store")
+
 PLAIN = re.compile(r"[\w.:%,/ \[\]-]*")
 
 
@@ -47,8 +50,8 @@ class Store:
             parts.pop(secret, None)
         return make_conninfo("", **parts | {"user": user} | ({} if password is None else {"password": password}))
 
-    def connect(self) -> psycopg.Connection:
-        """Return a new connection of the administrator (`autocommit` off), trying again for 5 s.
+    def connect(self, patience: float | None = None) -> psycopg.Connection:
+        """Return a new connection of the administrator (`autocommit` off), trying again for 5 s, or `patience` seconds.
 
         An embedded server that was killed is started again; one that was stopped stays so.
 
@@ -58,11 +61,26 @@ class Store:
             It does not answer, or refuses the login. The text never holds a password.
         """
         for attempt in stamina.retry_context(
-            on=_Starting, attempts=None, timeout=RETRY, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+            on=_Starting,
+            attempts=None,
+            timeout=RETRY if patience is None else patience,
+            wait_initial=0.05,
+            wait_max=0.5,
+            wait_jitter=0.05,
         ):
             with attempt:
                 return self._connect()
         raise AssertionError("unreachable: the last attempt raises")
+
+    def awaited(self, patience: float) -> psycopg.Connection:
+        """Return a new connection; a server that does not answer at once is waited for, and the log says so."""
+        try:
+            return self.connect()
+        except _Starting as error:
+            if patience <= RETRY:
+                raise
+            log.warning("%s; waiting up to %g s for it", error, patience)
+            return self.connect(patience - RETRY)
 
     def _connect(self) -> psycopg.Connection:
         try:
@@ -87,11 +105,16 @@ class Store:
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
+def open_store(settings: Settings, *, patience: float = 0.0) -> Iterator[Store]:
     """Have the store, with PostGIS and unaccent in it, for the time of the block.
 
     It is the database of `OBS_DATABASE_URL` or, without one, the city's own in the private cluster in `OBS_VAR`,
     started if needed.
+
+    Parameters
+    ----------
+    patience : float, s
+        How long a database of one's own that does not answer is waited for; never less than a few seconds.
 
     Raises
     ------
@@ -106,7 +129,7 @@ def open_store(settings: Settings) -> Iterator[Store]:
             yield Store(admin, embedded=True, cluster=cluster)
     else:
         store = Store(_address(settings.database_url.get_secret_value()), embedded=False)
-        with store.connect() as connection:
+        with store.awaited(patience) as connection:
             _check(connection)
         yield store
 

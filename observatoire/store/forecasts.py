@@ -1,7 +1,7 @@
 """Forecasts in the store: rows of the collection `risque`, and the card of each forecast."""
 
 from collections.abc import Iterator
-from typing import Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import numpy as np
 import shapely
@@ -11,10 +11,12 @@ from psycopg.types.json import Jsonb
 from observatoire.cities import City
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
-from observatoire.risk.forecast import Forecast
-from observatoire.risk.grid import Grid
 from observatoire.store.skill_cards import reference_to_last
 from observatoire.store.upsert import create_staging, merge, stage, staged_columns
+
+if TYPE_CHECKING:  # scikit-learn takes seconds to load, and a server that only reads forecasts does without
+    from observatoire.risk.forecast import Forecast
+    from observatoire.risk.grid import Grid
 
 COLLECTION = "risque"
 SOURCE = "forecast"
@@ -22,7 +24,7 @@ _NUMBERS = ("expected", "lower", "upper", "probability", "rank")
 
 
 def write_forecast(
-    connection: Connection[Any], city: City, *, target: str, horizon_days: int, forecast: Forecast, grid: Grid
+    connection: Connection[Any], city: City, *, target: str, horizon_days: int, forecast: "Forecast", grid: "Grid"
 ) -> dict[str, Any]:
     """Keep a forecast: its cells in `risque`, its card in `obs.forecasts`, in one transaction.
 
@@ -71,7 +73,7 @@ def write_forecast(
     return card
 
 
-def _rows(forecast: Forecast, grid: Grid, common: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
+def _rows(forecast: "Forecast", grid: "Grid", common: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of `risque`; a cell's unknown numbers are null."""
     srid = int(grid.crs.rpartition(":")[2])
     places = shapely.to_wkb(shapely.set_srid(grid.polygons(), srid), hex=True, include_srid=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.integration
 OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
 ASYNC = {"Prefer": "respond-async"}
 SLOW = {"inputs": {"cell": 50, "horizon_days": 28}}  # seconds of computation
+NIGHTLY = "SELECT status, attempt, audience FROM obs.jobs WHERE process = 'city-forecast'"
 FULL = os.environ.get("OBS_PROVE") == "full"
 
 
@@ -46,6 +48,7 @@ class Served:
     database: str
     var: Path
     keys: dict[str, str]
+    subscriber: str
 
     def client(self, owner: str = "public") -> httpx.Client:
         headers = {} if owner == "public" else {"X-API-Key": self.keys[owner]}
@@ -65,6 +68,8 @@ class Served:
             "OBS_CITY": "cities/demo.yml",
             "OBS_WORKER_NICE": "0",
             "OBS_JOB_LEASE_S": "4",
+            "OBS_CALLBACK_ORIGINS": self.subscriber,
+            "OBS_CALLBACK_NETWORKS": "127.0.0.1/32",
         }
 
 
@@ -96,14 +101,40 @@ def fill(connection: psycopg.Connection) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def called() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """A server that takes callbacks: its origin, and what it got."""
+    got: list[tuple[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", got
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(
+    database: str, tmp_path_factory: pytest.TempPathFactory, called: tuple[str, list[tuple[str, Any]]]
+) -> Iterator[Served]:
     var = tmp_path_factory.mktemp("var")
     with psycopg.connect(database) as connection:
         prepare(connection, read_city(Path("cities/demo.yml")), catalog().values(), passwords(var))
         fill(connection)
         keys = {a: create_key(connection, a, "test") for a in AUDIENCES if a != "public"}
         keys |= {f"citizen {k}": create_key(connection, "citizen", "test") for k in range(6)}
-    settings = Settings(var=var, database_url=database, city=Path("cities/demo.yml"), sync_wait_s=30, jobs_waiting=200)
+    settings = Settings(
+        var=var, database_url=database, city=Path("cities/demo.yml"), sync_wait_s=30, jobs_waiting=200,
+        callback_origins=called[0], callback_networks="127.0.0.1/32",
+    )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -112,7 +143,7 @@ def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             assert thread.is_alive()
             time.sleep(0.02)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}/api", database, var, keys)
+        yield Served(f"http://127.0.0.1:{port}/api", database, var, keys, called[0])
     finally:
         server.should_exit = True
         thread.join()
@@ -120,12 +151,15 @@ def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def worker(served: Served) -> Iterator["subprocess.Popen[bytes]"]:
-    """One worker with two slots; the tests above its first use see none."""
+    """One worker with two slots, which finds a night's forecasts to make; the tests above its first use see none."""
+    with psycopg.connect(served.database) as connection:
+        connection.execute("INSERT INTO obs.periodic VALUES ('forecast', now() - interval '1 hour')")
     process = subprocess.Popen(
         [sys.executable, "-c", "from observatoire.cli import main; main()", "worker"], env=served.environment
     )
     try:
         eventually(lambda: bool(rows(served, "SELECT FROM obs.workers")), 60)
+        eventually(lambda: bool(rows(served, f"{NIGHTLY} AND finished IS NOT NULL")), 120)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
@@ -213,7 +247,54 @@ def test_a_wrong_input_is_refused_before_there_is_a_job(served: Served, body: An
     assert rows(served, "SELECT count(*) FROM obs.jobs") == before
 
 
+def test_what_nobody_waits_for_any_more_is_ended_in_the_server(served: Served) -> None:
+    before = set(descendants(os.getpid()))
+    with served.client("planner") as planner, ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(planner.post, "/processes/risk-forecast/execution", json=SLOW, timeout=3)
+        eventually(lambda: bool(set(descendants(os.getpid())) - before), 3)
+        with pytest.raises(httpx.ReadTimeout):
+            asked.result()
+        took = eventually(lambda: not set(descendants(os.getpid())) - before, 10)
+
+    print(f"child gone {took:.2f} s after its caller")
+    assert took < 2
+
+
 # -------------------------------------------------------------------------------------------------------- with a worker
+def test_a_worker_makes_the_forecasts_of_the_night_once(served: Served, worker: "subprocess.Popen[bytes]") -> None:
+    with served.client("planner") as planner:
+        card = planner.get(served.base.removesuffix("/api") + "/pro/forecast.json").json()
+        cells = planner.get("/collections/risque/items", params={"limit": 1, "target": "signalements"}).json()
+        listed = planner.get("/jobs?processID=city-forecast").json()["jobs"]
+
+    assert rows(served, NIGHTLY) == [("successful", 1, "admin")]
+    assert rows(served, "SELECT due > now() AND due < now() + interval '25 hours' FROM obs.periodic") == [(True,)]
+    assert card["target"] == "signalements"
+    assert cells["features"]
+    assert listed == []
+
+
+def test_a_job_whose_caller_is_gone_is_dismissed_unless_it_was_to_be_answered_later(
+    served: Served, worker: "subprocess.Popen[bytes]"
+) -> None:
+    newest = "SELECT id, status FROM obs.jobs WHERE process = 'risk-forecast' ORDER BY created DESC LIMIT 1"
+    with served.client("planner") as planner:
+        with pytest.raises(httpx.ReadTimeout):
+            planner.post("/processes/risk-forecast/execution", json=SLOW, timeout=1.5)
+        took = eventually(lambda: rows(served, newest)[0][1] == "dismissed", 10)
+        waited = rows(served, newest)[0][0]
+        later = served.order(planner, "risk-forecast", SLOW)
+        planner.close()
+        time.sleep(1)
+        assert str(rows(served, newest)[0][0]) == later != str(waited)
+        assert rows(served, newest)[0][1] in ("accepted", "running")
+    with served.client("planner") as planner:
+        planner.delete(f"/jobs/{later}")
+
+    print(f"dismissed {took:.2f} s after its caller was gone")
+    assert took < 2
+
+
 @pytest.mark.parametrize("name", ["aggregate", "echo", "risk-forecast"])
 def test_every_process_runs_from_its_own_example_as_a_job(
     served: Served, worker: "subprocess.Popen[bytes]", name: str
@@ -339,6 +420,53 @@ def test_a_job_that_is_over_is_forgotten_on_demand(served: Served, worker: "subp
         for path in (f"/jobs/{job}", f"/jobs/{job}/results"):
             assert client.get(path).status_code == 404
     assert rows(served, "SELECT count(*) FROM obs.job_results WHERE job = %s", job) == [(0,)]
+
+
+# ------------------------------------------------------------------------------------------------------------ callbacks
+def test_subscribers_are_called_back_by_the_worker(
+    served: Served, worker: "subprocess.Popen[bytes]", called: tuple[str, list[tuple[str, Any]]]
+) -> None:
+    origin, got = called
+    names = ("successUri", "inProgressUri", "failedUri")
+    subscriber = {name: f"{origin}/{name}" for name in names}
+    with served.client("planner") as planner:
+        good = served.order(planner, "echo", {"inputs": {"message": "x", "pause": 3}, "subscriber": subscriber})
+        bad = served.order(planner, "risk-forecast", {"inputs": {"bbox": [0, 0, 1, 1]}, "subscriber": subscriber})
+        waited = planner.post(
+            "/processes/echo/execution", json={"inputs": {"message": "y"}, "subscriber": {"successUri": origin}}
+        )
+        eventually(lambda: rows(served, "SELECT count(*) FROM obs.callbacks") == [(0,)], 60)
+        over(planner, bad)
+
+    assert ("/successUri", {"echo": "x"}) in got
+    assert [body["jobID"] for path, body in got if path == "/failedUri"] == [bad]
+    assert good in [body["jobID"] for path, body in got if path == "/inProgressUri"]
+    assert waited.status_code == 200
+    assert waited.json() == "y"
+    assert [body for path, body in got if path in ("", "/")] == [{"echo": "y"}]
+
+
+def test_a_subscriber_elsewhere_is_refused_and_the_document_says_what_is_taken(served: Served) -> None:
+    with served.client() as client:
+        refused = [
+            client.post("/processes/echo/execution", json={"inputs": {"message": "x"}, "subscriber": subscriber})
+            for subscriber in (
+                {"successUri": "http://169.254.169.254/"},
+                {"successUri": served.subscriber.replace("http:", "https:")},
+                {"failedUri": served.subscriber},
+                {"successUri": served.subscriber, "other": served.subscriber},
+                served.subscriber,
+            )
+        ]
+        claimed = client.get("/conformance").json()["conformsTo"]
+        operation = client.get("/openapi").json()["paths"]["/processes/echo/execution"]["post"]
+
+    assert {answer.status_code for answer in refused} == {400}
+    assert all(answer.json()["detail"].startswith("subscriber") for answer in refused)
+    assert "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/callback" in claimed
+    assert set(operation["callbacks"]) == {"jobSuccess", "jobInProgress", "jobFailed"}
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["subscriber"]["required"] == ["successUri"]
 
 
 # ------------------------------------------------------------------------------------------------------------ ownership

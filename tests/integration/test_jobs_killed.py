@@ -1,6 +1,6 @@
 """Jobs survive kill -9 of the worker, the server and the database: none is lost, each has its effect once.
 
-Small by default; 200 jobs and 10 kills with OBS_PROVE=full.
+200 jobs and 10 kills; 1 000 and 50 with OBS_PROVE=full. The jobs are short, so that the kills hit many of them.
 """
 
 import os
@@ -29,10 +29,11 @@ from observatoire.store.keys import create_key
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(7200)]
 
 FULL = os.environ.get("OBS_PROVE") == "full"
-JOBS, KILLS = (200, 10) if FULL else (20, 3)
+JOBS, KILLS = (1_000, 50) if FULL else (200, 10)
+PATIENCE = 120 * KILLS  # s; a quiet machine needs about 5 a kill
 VICTIMS = ("worker", "server", "database", "worker")
 EFFECTS = """
 CREATE TABLE public.effects (job uuid, attempt integer);
@@ -41,7 +42,13 @@ CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER note AFTER UPDATE OF status ON obs.jobs FOR EACH ROW WHEN (NEW.status = 'successful')
     EXECUTE FUNCTION public.note();
 """
-OBS = [sys.executable, "-c", "from observatoire.cli import main; main()"]
+#: `obs`, whose children load what the jobs here need and not the forecasts' libraries: it is started often.
+OBS = """
+from observatoire.server import children
+children.PRELOADED[:] = ["observatoire.cli", "observatoire.server.child", "processes.risk_forecast"]
+from observatoire.cli import main
+main()
+"""
 
 
 class Stage:
@@ -52,7 +59,7 @@ class Stage:
         self.cluster = Cluster(folder, database=f"observatoire_{read_city(city).id}")
         self.environment = {name: value for name, value in os.environ.items() if name != "OBS_DATABASE_URL"} | {
             "OBS_VAR": str(folder), "OBS_CITY": str(city), "OBS_BIND": f"127.0.0.1:{port}", "OBS_WORKER_NICE": "0",
-            "OBS_JOB_LEASE_S": "6", "OBS_LOG_LEVEL": "ERROR",
+            "OBS_JOB_LEASE_S": "4", "OBS_JOB_ATTEMPTS": "20", "OBS_LOG_LEVEL": "ERROR",
         }  # fmt: skip
         self.base = f"http://127.0.0.1:{port}/api"
         self.store = Store(self.cluster.conninfo(), embedded=True, cluster=self.cluster)
@@ -61,7 +68,7 @@ class Stage:
 
     def start(self, name: str) -> None:
         """Start a server, or a worker."""
-        command = [*OBS, "serve" if name == "server" else "worker"]
+        command = [sys.executable, "-c", OBS, "serve" if name == "server" else "worker"]
         self.running[name] = subprocess.Popen(command, env=self.environment, stdout=self.log, stderr=self.log)
 
     def kill(self, name: str) -> None:
@@ -141,21 +148,30 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
 
     def order_all() -> None:
         for k in range(JOBS):
-            body = {"inputs": {"message": f"job {k}", "pause": k % 3}}
+            while len(killed) < min(KILLS, k * (KILLS + 2) // JOBS - 1):  # the kills shall meet jobs that wait and run
+                time.sleep(0.05)
+            body = {"inputs": {"message": f"job {k}", "pause": int(k % 4 == 0)}}
             answer = it.ask(lambda body=body: client.post("/processes/echo/execution", json=body, headers=headers), 201)
             orders[answer.json()["jobID"]] = f"job {k}"
 
-    ordering = threading.Thread(target=order_all)
+    while it.rows("SELECT count(*) FROM obs.workers") != [(2,)]:
+        time.sleep(0.1)
+    killed: list[str] = []
+    ordering = threading.Thread(target=order_all, daemon=True)
     ordering.start()
     began = time.monotonic()
-    killed = []
+    progress = (
+        "SELECT count(*) FILTER (WHERE status = 'successful'), count(*) FILTER (WHERE status = 'running') FROM obs.jobs"
+    )
     for k in range(KILLS):
-        while it.rows("SELECT count(*) FROM obs.jobs WHERE status = 'successful'")[0][0] < (k + 1) * JOBS // (
-            KILLS + 2
-        ):
-            assert time.monotonic() - began < 1200
+        done, running = 0, 0
+        asked = time.monotonic()
+        # A worker that is killed holds a job, where three of the four slots are taken; that is not waited for long.
+        while done < k * JOBS // (KILLS + 2) or (running < 3 and time.monotonic() - asked < 5):
+            done, running = it.rows(progress)[0]
+            assert time.monotonic() - began < PATIENCE
             it.keep()
-            time.sleep(0.1)
+            time.sleep(0.05)
         name = VICTIMS[k % len(VICTIMS)]
         it.kill("second worker" if name == "worker" and k % 4 == 2 else name)
         killed.append(name)
@@ -163,7 +179,7 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
         it.keep()
         ordering.join(0.2)
     while it.rows("SELECT count(*) FROM obs.jobs WHERE status IN ('accepted', 'running')")[0][0]:
-        assert time.monotonic() - began < 1200
+        assert time.monotonic() - began < PATIENCE
         it.keep()
         time.sleep(0.2)
 
@@ -177,4 +193,4 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
     assert set(effects.values()) == {1}
     assert results == orders
     assert it.rows("SELECT count(*) FROM obs.job_results")[0][0] == len(effects)
-    assert max(attempts) <= 5
+    assert 1 < max(attempts) <= 20

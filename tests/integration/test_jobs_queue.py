@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -74,6 +76,23 @@ def test_many_workers_claim_each_job_once(store: str) -> None:
 
     assert sorted(int(c.order.inputs["message"]) for c in claims if c) == list(range(30))
     assert {c.attempt for c in claims if c} == {1}
+
+
+def test_no_more_jobs_wait_than_may_however_many_are_asked_for_at_once(store: str) -> None:
+    async def ask(queue: Queue, _: Pool) -> list[object]:
+        asked = [queue.enqueue(order(str(k))) for k in range(60)]
+        others = [queue.enqueue(replace(order(str(k)), audience="steward")) for k in range(3)]
+        return await asyncio.gather(*asked, *others, return_exceptions=True)
+
+    answers = run(store, ask, waiting=7)
+
+    assert sum(isinstance(answer, QueueFull) for answer in answers[:60]) == 53
+    assert sum(isinstance(answer, UUID) for answer in answers[:60]) == 7
+    assert all(isinstance(answer, UUID) for answer in answers[60:])
+    assert rows(store, "SELECT audience, count(*) FROM obs.jobs GROUP BY 1 ORDER BY 2") == [
+        ("steward", 3),
+        (order().audience, 7),
+    ]
 
 
 def test_who_waits_comes_first_then_who_has_a_key_then_who_was_first(store: str) -> None:
