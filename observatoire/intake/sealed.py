@@ -46,6 +46,7 @@ class Opened:
     line: int
     message: str
     row: dict[str, str] | None
+    row_digest: bytes = b""
 
 
 class Sealer:
@@ -82,7 +83,8 @@ class Sealer:
 
     def _new(self, cursor: Cursor[Any], refused: Sequence[Refusal]) -> list[Refusal]:
         known = cursor.execute(
-            "SELECT row_digest FROM obs.quarantine WHERE source = %s AND collection = %s AND row_digest = ANY(%s)",
+            "SELECT row_digest FROM obs.quarantine WHERE source = %s AND collection = %s AND row_digest = ANY(%s) "
+            "AND settled IS NULL",
             [self.source, self.collection, [digest for _, digest, _, _ in refused]],
         ).fetchall()
         met = {bytes(digest) for (digest,) in known}
@@ -170,9 +172,9 @@ def opened(connection: Connection, key: X25519PrivateKey, *, source: str | None 
         try:
             text = SUITE.decrypt(bytes(body), key, info=_context(name, collection, bytes(digest)))
         except InvalidTag:
-            yield Opened(name, collection, line, message, None)
+            yield Opened(name, collection, line, message, None, bytes(digest))
         else:
-            yield Opened(name, collection, line, message, json.loads(text))
+            yield Opened(name, collection, line, message, json.loads(text), bytes(digest))
 
 
 def purge(cursor: Cursor[Any]) -> int:
