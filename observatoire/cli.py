@@ -11,7 +11,8 @@ import typer
 from observatoire import __version__
 from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
-from observatoire.commands.load import load, quarantine
+from observatoire.commands.load import load, loads
+from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
 from observatoire.commands.worker import worker
@@ -21,7 +22,9 @@ app = typer.Typer(
     name="obs", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="An observatory of public tranquillity: load, forecast, serve.",
 )  # fmt: skip
-for command in (init, load, quarantine, forecast, serve, worker, stop, key, render, doctor, demo):
+for command in (
+    init, load, loads, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render, doctor, demo,
+):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 
 

@@ -1,4 +1,4 @@
-"""`obs load`, `obs quarantine`: rows in, and why some stayed out."""
+"""`obs load`, `obs loads`: rows in, and where they came from."""
 
 from typing import Annotated
 
@@ -9,9 +9,10 @@ from observatoire.commands.base import Format, Output, console, counting, ready_
 from observatoire.errors import BadInput
 from observatoire.intake.load import Summary
 from observatoire.intake.options import options_from_text
-from observatoire.intake.quarantine import entries, totals
 from observatoire.intake.run import load_file, load_source
 from observatoire.settings import settings
+from observatoire.store.sources import Load
+from observatoire.store.sources import loads as last_loads
 
 
 def sentence(summary: Summary) -> str:
@@ -110,20 +111,36 @@ def _load_one_file(
     show(summary.counts(), output, text=sentence(summary))
 
 
-def quarantine(
+def loads(
     source: Annotated[str | None, typer.Argument(help="Only this source")] = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows shown")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Most loads shown")] = 20,
     output: Output = Format.text,
 ) -> None:
-    """Show which rows were refused, and why. The rows themselves are not kept."""
+    """Show the last loads: where their rows came from, and what became of them."""
     with ready_store() as (_, connection):
-        rows = entries(connection, source=source, limit=limit)
-        sums = [t for t in totals(connection) if source in (None, t.source)]
-    lines = [f"{t.source} → {t.collection}: {t.reason}: {t.rows:,}" for t in sums]
-    lines += [f"  {e.source} line {e.line}: {e.message}" for e in rows]
-    result = {"totals": [vars_of(t) for t in sums], "rows": [vars_of(e) for e in rows]}
-    show(result, output, text="\n".join(lines) or "nothing in quarantine")
+        found = last_loads(connection, source=source, limit=limit)
+    lines = [_line(load) for load in found]
+    show({"loads": [vars_of(load) for load in found]}, output, text="\n".join(lines) or "nothing was loaded yet")
+
+
+def _line(load: Load) -> str:
+    how = ", ".join(
+        part
+        for part in (
+            load.kind,
+            load.connector,
+            load.file_sha256 and f"sha256 {load.file_sha256}",
+            load.since and f"since {load.since}",
+            load.crs_found and f"found {load.crs_found}",
+        )
+        if part
+    )
+    return (
+        f"{load.id} {load.started:%Y-%m-%d %H:%M} {load.source} → {load.collection} ({how}): {load.read:,} read = "
+        f"{load.inserted:,} inserted + {load.updated:,} updated + {load.unchanged:,} unchanged + "
+        f"{load.quarantined:,} quarantined"
+    )
 
 
 def vars_of(entry: object) -> dict[str, object]:

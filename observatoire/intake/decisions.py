@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import yaml
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 from pydantic import Field, ValidationError
 
 from observatoire.errors import BadInput
@@ -101,6 +102,8 @@ def read_decisions(path: Path) -> DecisionFile:
 
 def decide(connection: Connection, source: str, collection: str, said: DecisionFile, *, by: str = "") -> int:
     """Keep decisions; a later one on the same value or row replaces the earlier. Return how many there were."""
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise ValueError("connection must be outside any transaction")
     if find(by):
         raise BadInput("by: expected a role or a reference, not a person's data")
     rows = [(b"", column, given, meant) for column, table in said.values.items() for given, meant in table.items()]

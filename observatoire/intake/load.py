@@ -21,7 +21,7 @@ from observatoire.intake.check import Checker
 from observatoire.intake.contract import Contract
 from observatoire.intake.firewall.firewall import find, may_be_shown
 from observatoire.intake.locate import Locator
-from observatoire.intake.sealed import Sealer, purge, sealer
+from observatoire.intake.sealed import SHAPE, Sealer, purge, sealer
 from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
 from observatoire.store.sources import remember, touch
@@ -32,9 +32,6 @@ BATCH = 5_000  # rows: what is held in memory at once
 #: Line, fingerprint of the row, the item or why there is none, and the row as it came (None where it is not one).
 Outcome = tuple[int, bytes, Item | Rejected, Mapping[str, Any] | None]
 Progress = Callable[[int], None]
-
-#: Under this name the geometry of a refused feature is sealed with its attributes, as WKB in hexadecimal.
-SHAPE = "@geometry"
 
 
 @dataclass(frozen=True)
