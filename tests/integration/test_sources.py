@@ -1,5 +1,7 @@
 """What is kept of a source between two loads: its cursor, its contract, its age; and what a steward decides of it."""
 
+import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,16 +11,21 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
+from observatoire.caller import Caller
 from observatoire.cities import City, SourceSettings, read_city
 from observatoire.data import root
-from observatoire.errors import BadSource, SourceUnavailable
+from observatoire.errors import BadSource, ObsError, SourceUnavailable
 from observatoire.intake.load import Summary
 from observatoire.intake.options import Options, options_from_text
 from observatoire.intake.registry import connectors
 from observatoire.intake.run import load_file, load_source
 from observatoire.intake.source import Connector, NotModified, Record, Table, digest
+from observatoire.jobs.periodic import CityLoads, Purge
 from observatoire.layers.catalog import catalog
+from observatoire.layers.model import Audience
+from observatoire.layers.rights import role
 from observatoire.settings import Settings
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
@@ -301,6 +308,48 @@ def test_a_source_without_an_allowed_age_is_neither_stale_nor_fresh(
     load_source(store, city, "export", settings=Settings(data=tmp_path))
 
     assert [(a.source, a.stale) for a in freshness(store)] == [("export", None)]
+
+
+@pytest.mark.parametrize(
+    ("audience", "seen"),
+    [
+        ("public", [("signalements",)]),
+        ("planner", [("faits",), ("signalements",)]),
+        ("steward", [("reports", "faits"), ("export", "signalements")]),
+    ],
+)
+def test_an_audience_reads_the_age_of_what_it_may_see(
+    store: Connection, prepared: str, city: City, tmp_path: Path, audience: Audience, seen: list[tuple[str, ...]]
+) -> None:
+    (tmp_path / "export.csv").write_text("num,le,type,lon,lat\nA,2020-01-02,tag,5.37,43.30\n")
+    load_source(store, city, "export", settings=Settings(data=tmp_path))
+    store.execute("INSERT INTO obs.sources (source, collection, load_id, loaded, request) "
+                  "VALUES ('reports', 'faits', 9, now(), '')")  # fmt: skip
+    store.commit()
+    names = "source, collection" if audience == "steward" else "collection"
+
+    with psycopg.connect(make_conninfo(prepared, user=role(audience))) as theirs:
+        found = theirs.execute(f"SELECT {names} FROM obs_freshness ORDER BY collection").fetchall()  # type: ignore[arg-type]
+
+    assert found == seen
+
+
+def test_the_nightly_job_loads_what_it_can_and_says_what_it_cannot(
+    store: Connection, prepared: str, city: City, service: Service
+) -> None:
+    service.add(3)
+    job = CityLoads(Caller(audience="admin", city=city, write=prepared))
+
+    with pytest.raises(ObsError, match=r"^export: export: no file export\.csv"):
+        asyncio.run(job.execute({"sources": ["export", "reports"]}))
+
+    assert store.execute("SELECT count(*) FROM data.signalements").fetchone() == (3,)
+    store.rollback()
+    done = asyncio.run(job.execute({"sources": ["reports"]}))
+    assert json.loads(done["loads"]) == {
+        "reports": {"read": 0, "inserted": 0, "updated": 0, "unchanged": 0, "quarantined": 0}
+    }
+    assert asyncio.run(Purge(job.caller).execute({})) == {"sealed": b"0"}
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
