@@ -11,7 +11,7 @@ import typer
 from observatoire import __version__
 from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
-from observatoire.commands.load import load, loads
+from observatoire.commands.load import duplicates, load, loads
 from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
@@ -23,7 +23,8 @@ app = typer.Typer(
     help="An observatory of public tranquillity: load, forecast, serve.",
 )  # fmt: skip
 for command in (
-    init, load, loads, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render, doctor, demo,
+    init, load, loads, duplicates, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render,
+    doctor, demo,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 

@@ -11,6 +11,7 @@ from observatoire.intake.load import Summary
 from observatoire.intake.options import options_from_text
 from observatoire.intake.run import load_file, load_source
 from observatoire.settings import settings
+from observatoire.store.duplicates import pairs
 from observatoire.store.sources import Load
 from observatoire.store.sources import loads as last_loads
 
@@ -122,6 +123,21 @@ def loads(
         found = last_loads(connection, source=source, limit=limit)
     lines = [_line(load) for load in found]
     show({"loads": [vars_of(load) for load in found]}, output, text="\n".join(lines) or "nothing was loaded yet")
+
+
+def duplicates(
+    collection: Annotated[str | None, typer.Argument(help="Only this collection")] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Most pairs shown")] = 20,
+    output: Output = Format.text,
+) -> None:
+    """Show the items that may be one: told of by two sources, or twice by one. None of them was dropped."""
+    with ready_store() as (_, connection):
+        found = pairs(connection, collection=collection, limit=limit)
+    lines = [
+        f"{p.collection}: {p.item} and {p.other}, {p.metres:.0f} m and {p.seconds / 60:.0f} min apart" for p in found
+    ]
+    show({"pairs": [vars_of(p) for p in found]}, output, text="\n".join(lines) or "no two items look like one")
 
 
 def _line(load: Load) -> str:

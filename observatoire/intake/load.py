@@ -24,6 +24,7 @@ from observatoire.intake.locate import Locator
 from observatoire.intake.sealed import SHAPE, Sealer, purge, sealer
 from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
+from observatoire.store.duplicates import flag
 from observatoire.store.sources import remember, touch
 from observatoire.store.upsert import create_staging, keep_refused, merge, newest, settle, stage, staged_columns
 
@@ -315,6 +316,8 @@ def _finish(
     )
     keep_refused(cursor, layer, source, merged.load_id)
     settle(cursor, layer, source, merged.load_id)
+    if summary.changed:
+        flag(cursor, layer, source, merged.load_id, updated=summary.updated > 0)
     if provenance.kind == "load":
         remember(
             cursor, source, layer.id, merged.load_id, request=provenance.request, position=position, columns=columns,

@@ -27,6 +27,7 @@ from observatoire.layers.catalog import catalog
 from observatoire.layers.model import Audience
 from observatoire.layers.rights import role
 from observatoire.settings import Settings
+from observatoire.store.duplicates import pairs
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
 from observatoire.store.sources import freshness, known_of, loads
@@ -88,7 +89,7 @@ def store(prepared: str) -> Iterator[Connection]:
     with psycopg.connect(prepared) as connection:
         connection.execute(
             "TRUNCATE data.signalements, data.faits, obs.loads, obs.quarantine, obs.counters, obs.versions, "
-            "obs.sources, obs.decisions, obs.sealed, obs.sealing_keys"
+            "obs.sources, obs.decisions, obs.sealed, obs.sealing_keys, obs.near_duplicates"
         )
         connection.commit()
         yield connection
@@ -350,6 +351,43 @@ def test_the_nightly_job_loads_what_it_can_and_says_what_it_cannot(
         "reports": {"read": 0, "inserted": 0, "updated": 0, "unchanged": 0, "quarantined": 0}
     }
     assert asyncio.run(Purge(job.caller).execute({})) == {"sealed": b"0"}
+
+
+# --- near duplicates --------------------------------------------------------------------------------------------------
+
+
+def test_what_two_sources_tell_of_is_flagged_and_kept(store: Connection, city: City, tmp_path: Path) -> None:
+    """0.0003° of latitude are 33 m, 0.001° 111 m; half an hour parts what is one from what is two."""
+    file = tmp_path / "export.csv"
+
+    def load(source: str, *rows: str) -> None:
+        file.write_text("num,le,type,lon,lat\n" + "".join(f"{row}\n" for row in rows))
+        load_file(
+            store, city, connector="csv", collection="signalements", file=str(file), settings=Settings(),
+            options=options_from_text(map=MAP), source=source,
+        )  # fmt: skip
+
+    load("nord", "A,2026-01-02 10:00,tag,5.37,43.3000", "B,2026-01-05,bruit,5.37,43.3000")
+    load(
+        "sud",
+        "near,2026-01-02 10:25,tag,5.37,43.3003",
+        "far,2026-01-02 10:25,tag,5.37,43.3010",
+        "late,2026-01-02 10:35,tag,5.37,43.3003",
+        "other,2026-01-02 10:25,voirie,5.37,43.3003",
+        "day,2026-01-05 19:00,bruit,5.37,43.3000",
+        "day-after,2026-01-06 00:30,bruit,5.37,43.3000",
+        "twice,2026-01-09 10:00,tag,5.40,43.3000",
+        "again,2026-01-09 10:00,tag,5.40,43.3000",
+    )
+
+    keys = dict(store.execute("SELECT id, source_key FROM data.signalements").fetchall())
+    found = {(keys[pair.other], keys[pair.item]): round(pair.metres) for pair in pairs(store)}
+    store.rollback()
+    assert found == {("A", "near"): 33, ("B", "day"): 0, ("twice", "again"): 0}
+    assert len(keys) == 10
+
+    load("sud", "near,2026-01-02 11:00,tag,5.37,43.3003")
+    assert ("A", "near") not in {(keys[pair.other], keys[pair.item]) for pair in pairs(store)}
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
