@@ -12,6 +12,7 @@ from observatoire import __version__
 from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
 from observatoire.commands.load import duplicates, load, loads
+from observatoire.commands.plugin import plugin
 from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
@@ -27,6 +28,7 @@ for command in (
     doctor, demo,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)
+app.add_typer(plugin, name="plugin")
 
 
 @app.command()
