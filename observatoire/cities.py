@@ -1,5 +1,6 @@
 """A city: the model of `cities/<city>.yml`."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,9 @@ class SourceSettings(Model):
     file: str | None = Field(default=None, description="Looked for in OBS_DATA first (any depth)")
     address: str | None = Field(default=None, description="Where to fetch it otherwise")
     options: dict[str, Any] = Field(default_factory=dict)
+    max_age: timedelta | None = Field(
+        default=None, ge=timedelta(0), description="Older than this, what we have of it is said to be stale: P2D"
+    )
 
 
 class ForecastSettings(Model):

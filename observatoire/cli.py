@@ -12,7 +12,9 @@ from observatoire import __version__
 from observatoire.commands.bench_forecast import bench_forecast
 from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
-from observatoire.commands.load import load, quarantine
+from observatoire.commands.load import duplicates, load, loads
+from observatoire.commands.plugin import plugin
+from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
 from observatoire.commands.worker import worker
@@ -22,9 +24,13 @@ app = typer.Typer(
     name="obs", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="An observatory of public tranquillity: load, forecast, serve.",
 )  # fmt: skip
-for command in (init, load, quarantine, forecast, serve, worker, stop, key, render, doctor, demo):
+for command in (
+    init, load, loads, duplicates, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render,
+    doctor, demo,
+):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 app.command("bench-forecast")(bench_forecast)
+app.add_typer(plugin, name="plugin")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """GeoJSON, GeoPackage, shapefile (also inside a `.zip`) and whatever else GDAL reads as features, streamed.
 
-The CRS is the file's own; `crs` says it where the file does not, and holds against the file where it is given.
+The CRS is the file's own; `crs` says it where the file does not, and holds against the file where it is given. Where
+neither does, it is found from where the city lies.
 """
 
 import codecs
@@ -27,7 +28,7 @@ def read(file: Path | BinaryIO, options: Options) -> Table:
     Raises
     ------
     BadSource
-        If GDAL cannot read it, or its CRS is not said anywhere.
+        If GDAL cannot read it.
     BadInput
         If it holds several layers and none is chosen.
     """
@@ -40,11 +41,8 @@ def read(file: Path | BinaryIO, options: Options) -> Table:
         about = pyogrio.read_info(file, layer=layer, encoding=_encoding(options))
     except (DataSourceError, DataLayerError):
         raise BadSource("the file cannot be read as GeoJSON, GeoPackage or shapefile; is it whole?") from None
-    crs = options.crs or about["crs"]
-    if crs is None:
-        raise BadSource("the file does not say its CRS; expected --crs EPSG:n")
     columns = tuple(str(name) for name in about["fields"])
-    return Table(columns, _records(file, layer, columns, options), crs)
+    return Table(columns, _records(file, layer, columns, options), options.crs or about["crs"])
 
 
 def _chosen(file: Path, wanted: str | None) -> str:

@@ -14,6 +14,7 @@ from observatoire.settings import settings
 from observatoire.store.cluster import Cluster
 from observatoire.store.keys import create_key, known_keys, revoke_key
 from observatoire.store.schema import rendered
+from observatoire.store.sources import freshness
 
 
 def init(
@@ -73,10 +74,19 @@ def doctor(*, output: Output = Format.text) -> None:
         for layer in catalog().values():
             row = connection.execute(pgsql.SQL("SELECT count(*) FROM {}").format(table(layer))).fetchone()
             items[layer.id] = row[0] if row else 0
+        ages = freshness(connection)
         server = connection.info.server_version
     result = {
         "version": __version__, "city": city().id, "embedded": store.embedded, "postgresql": server, "items": items,
+        "sources": [vars(age) for age in ages],
     }  # fmt: skip
     lines = [f"observatoire {__version__}, city {city().id}, PostgreSQL {server // 10000}, embedded: {store.embedded}"]
     lines += [f"  {name}: {n:,} items" for name, n in items.items()]
+    words = {True: "STALE", False: "fresh", None: "no age allowed or forbidden"}
+    lines += [
+        f"  {age.source} → {age.collection}: loaded {age.loaded:%Y-%m-%d %H:%M}, newest "
+        + (f"{age.newest:%Y-%m-%d %H:%M}" if age.newest else "without date")
+        + f": {words[age.stale]}"
+        for age in ages
+    ]
     show(result, output, text="\n".join(lines))

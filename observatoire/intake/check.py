@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from observatoire.errors import BadSettings, BadSource
-from observatoire.intake.dates import AHEAD
+from observatoire.intake.dates import AHEAD, span_precision
 from observatoire.intake.firewall.columns import is_person
 from observatoire.intake.firewall.firewall import find, find_number, is_reference
 from observatoire.intake.source import Item, Rejected
@@ -62,7 +62,7 @@ class Checker:
         self.origin = origin
         self.latest = None if planned else (now or datetime.now(UTC)) + AHEAD
         self.own = {n: p for n, p in layer.properties.items() if n != layer.id_field and n not in SYSTEM}
-        self.allowed = {*self.own, *PLACE, "source_key", "origin", "precision", "accuracy"}
+        self.allowed = {*self.own, *PLACE, "source_key", "origin", "precision", "until", "accuracy"}
         if persons := sorted(filter(is_person, self.own)):
             raise BadSettings(f"{layer.id}: properties about persons cannot enter: {', '.join(persons)}")
         self.words = WORDS if layer.time_field is not None else WORDS_OF_PLACE
@@ -109,9 +109,23 @@ class Checker:
                 checked[name] = self._text(_typed(value, str, name, "not-a-text"), name, origin)
         checked["source_key"] = self._key(get("source_key"), origin)
         checked["precision"] = _one_of(get("precision") or "second", PRECISIONS, "precision")
+        checked["until"] = None
+        if (until := get("until")) is not None:
+            self._set_until(checked, until)
         accuracy = get("accuracy")
         checked["accuracy"] = None if accuracy is None else _number(accuracy, "accuracy")
         return checked
+
+    def _set_until(self, checked: Item, until: Any) -> None:
+        """Keep when it had happened at the latest; its instant is no more precise than the interval."""
+        began = checked[self.layer.time_field] if self.layer.time_field is not None else None
+        if began is None:
+            raise Rejected("missing", self.layer.time_field or "until")
+        checked["until"] = ended = _instant(until, "until", self.latest)
+        if ended < began:
+            raise Rejected("ends-before-start", "until")
+        spans = (checked["precision"], span_precision(ended - began))
+        checked["precision"] = max(spans, key=PRECISIONS.index)
 
     def _key(self, key: Any, origin: str) -> str:
         if key is None or key == "":

@@ -1,7 +1,7 @@
 """Instants: ISO 8601 and dd/mm/yyyy, to the second, the minute, the day or the month, stored as UTC."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,13 @@ from observatoire.intake.source import Rejected
 
 EARLIEST = 1900
 AHEAD = timedelta(days=2)  # a clock that is off, or the other side of the date line; more is a wrong year
+_UNITS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(hours=25),  # the day on which clocks are put back
+    "month": timedelta(days=31, hours=1),
+}
 
 _OFFSET = r"(?: ?(?P<offset>Z|z|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 _TIME = r"(?:[T ](?P<H>[0-9]{2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,][0-9]{1,9})?)?" + _OFFSET + ")?"
@@ -51,6 +58,43 @@ def parse_instant(text: str, zone: ZoneInfo, field: str = "date") -> tuple[datet
         raise Rejected("nonexistent-time", field, text) from None
     except (ValueError, OverflowError):
         raise Rejected("bad-date", field, text) from None
+
+
+def parse_end(text: str, zone: ZoneInfo, field: str = "until") -> datetime:
+    """Return the end of what `text` says, in UTC: of a day or a month the local midnight after it, else the instant.
+
+    Raises
+    ------
+    Rejected
+        As `parse_instant`.
+
+    Examples
+    --------
+    >>> parse_end("31/03/2024", ZoneInfo("Europe/Paris")).isoformat()
+    '2024-03-31T22:00:00+00:00'
+    """
+    instant, precision = parse_instant(text, zone, field)
+    if precision not in {"day", "month"}:
+        return instant
+    day = instant.astimezone(zone).date()
+    following = (
+        day + timedelta(days=1) if precision == "day" else (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+    )
+    return datetime.combine(following, time(), zone).astimezone(UTC)
+
+
+def span_precision(span: timedelta) -> str:
+    """Return how precisely an interval says when something happened: the smallest unit that covers it.
+
+    Examples
+    --------
+    >>> span_precision(timedelta(minutes=40)), span_precision(timedelta(hours=9)), span_precision(timedelta(days=3))
+    ('hour', 'day', 'month')
+    """
+    for unit, longest in _UNITS.items():
+        if span <= longest:
+            return unit
+    return "year"
 
 
 @lru_cache(maxsize=16_384)

@@ -5,23 +5,28 @@ What is refused leaves its line, field and reason; the row itself only sealed, f
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from itertools import batched
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg import Connection, Cursor
 from psycopg.pq import TransactionStatus
+from shapely import to_wkb
 
 from observatoire.cities import City
 from observatoire.errors import BadInput, StoreUnavailable
 from observatoire.intake.check import Checker
+from observatoire.intake.contract import Contract
 from observatoire.intake.firewall.firewall import find, may_be_shown
 from observatoire.intake.locate import Locator
-from observatoire.intake.sealed import Sealer, purge, sealer
+from observatoire.intake.sealed import SHAPE, Sealer, purge, sealer
 from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
-from observatoire.store.upsert import create_staging, keep_refused, merge, stage, staged_columns
+from observatoire.store.duplicates import flag
+from observatoire.store.sources import remember, touch
+from observatoire.store.upsert import create_staging, keep_refused, merge, newest, settle, stage, staged_columns
 
 BATCH = 5_000  # rows: what is held in memory at once
 
@@ -38,6 +43,10 @@ class Summary:
     ----------
     reasons : dict of str to int
         Quarantined rows by reason.
+    crs_found : str or None
+        CRS of the coordinates, where nobody said it.
+    modified : bool
+        False where a service said that nothing is new.
     """
 
     collection: str
@@ -49,6 +58,8 @@ class Summary:
     unchanged: int
     quarantined: int
     reasons: dict[str, int]
+    crs_found: str | None = None
+    modified: bool = True
 
     def counts(self) -> dict[str, int]:
         """Return `{read, inserted, updated, unchanged, quarantined}`."""
@@ -62,6 +73,43 @@ class Summary:
         return self.inserted + self.updated > 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """How the rows of a load were had, and what the next one rests on. All of it is written with the rows.
+
+    Attributes
+    ----------
+    kind : {"load", "not-modified", "replay"}
+        The last two leave cursor and contract as they are.
+    connector : str or None
+    sha256 : bytes or None
+        Of the file.
+    request : bytes
+        Fingerprint of what was asked.
+    since : str or None
+        The cursor that it began with.
+    cursor : callable or None
+        Where the next load begins, asked once all rows are read.
+    contract : Contract or None
+        That has watched the rows.
+    max_age : timedelta or None
+        Allowed by the city.
+    """
+
+    kind: Literal["load", "not-modified", "replay"] = "load"
+    connector: str | None = None
+    sha256: bytes | None = None
+    request: bytes = b""
+    since: str | None = None
+    cursor: Callable[[], str | None] | None = None
+    contract: Contract | None = None
+    max_age: timedelta | None = None
+
+    def of(self, **changes: Any) -> "Provenance":
+        """Return it with what is known by now."""
+        return replace(self, **changes)
+
+
 def parsed(records: Iterable[Record], parse: Callable[[Row], Item]) -> Iterator[Outcome]:
     """Return the items of records; the rows go no further."""
     for line, row, fingerprint, geometry in records:
@@ -71,11 +119,16 @@ def parsed(records: Iterable[Record], parse: Callable[[Row], Item]) -> Iterator[
         try:
             item = parse(row)
         except Rejected as rejected:
-            yield line, fingerprint, rejected, row
+            yield line, fingerprint, rejected, _whole(row, geometry)
             continue
         if geometry is not None:
             item["geometry"] = geometry
         yield line, fingerprint, item, row
+
+
+def _whole(row: Mapping[str, Any], geometry: Any) -> Mapping[str, Any]:
+    """Return what is sealed of a refused row: a feature with its place."""
+    return row if geometry is None else {**row, SHAPE: to_wkb(geometry, hex=True)}
 
 
 def made(items: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
@@ -93,6 +146,7 @@ def load(
     check: Checker,
     locate: Locator,
     progress: Progress | None = None,
+    provenance: Provenance | None = None,
 ) -> Summary:
     """Load the items of one source into its collection, in one transaction.
 
@@ -112,7 +166,7 @@ def load(
     BadInput
         If the name of the source is a person's data.
     BadSource
-        From the source itself: nothing of the load is kept.
+        From the source itself, or where it is no longer what its contract says: nothing of the load is kept.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise ValueError("connection must be outside any transaction")
@@ -129,7 +183,7 @@ def load(
                 read += len(batch)
                 if progress is not None:
                     progress(read)
-            summary = _finish(cursor, layer, source, read, reasons)
+            summary = _finish(cursor, layer, source, read, reasons, locate.found, provenance or Provenance())
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise StoreUnavailable(
             f"the store went away while {layer.id} was loaded; nothing was kept: run the same command again"
@@ -203,8 +257,15 @@ def _stage_batch(
             accepted.append((*row, place, *[item[name] for name in own]))
     stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, _message(why)) for s, n, d, why in refused])
     if sealing is not None:
-        sealing(cursor, [(n, d, _bare(why), batch[s - read - 1][3]) for s, n, d, why in refused])
+        sealing(cursor, [(n, d, _bare(why), _sealed(batch[s - read - 1])) for s, n, d, why in refused])
     return Counter(why.reason for *_, why in refused)
+
+
+def _sealed(outcome: Outcome) -> Mapping[str, Any] | None:
+    _, _, item, row = outcome
+    if row is None or row is item or isinstance(item, Rejected):
+        return row
+    return _whole(row, item.get("geometry"))
 
 
 def _bare(why: Rejected) -> str:
@@ -218,19 +279,50 @@ def _message(why: Rejected) -> str:
     return str(why) if value and may_be_shown(value) else bare
 
 
-def _finish(cursor: Cursor[Any], layer: Layer, source: str, read: int, reasons: Counter[str]) -> Summary:
+def _finish(
+    cursor: Cursor[Any],
+    layer: Layer,
+    source: str,
+    read: int,
+    reasons: Counter[str],
+    crs_found: str | None,
+    provenance: Provenance,
+) -> Summary:
+    columns = provenance.contract.settled() if provenance.contract is not None else None
+    position = provenance.cursor() if provenance.cursor is not None else None
     merged = merge(cursor, layer, source)
     if merged.superseded:
         reasons["superseded"] += merged.superseded
     summary = Summary(
         layer.id, source, merged.load_id, read, merged.inserted, merged.updated, merged.unchanged,
-        reasons.total(), dict(reasons.most_common()),
+        reasons.total(), dict(reasons.most_common()), crs_found, provenance.kind != "not-modified",
     )  # fmt: skip
     cursor.execute(
-        "INSERT INTO obs.loads (id, source, collection, finished, read, inserted, updated, unchanged, quarantined) "
-        "VALUES (%(load_id)s, %(source)s, %(collection)s, clock_timestamp(), "
-        "%(read)s, %(inserted)s, %(updated)s, %(unchanged)s, %(quarantined)s)",
-        {"load_id": merged.load_id, "source": source, "collection": layer.id} | summary.counts(),
+        "INSERT INTO obs.loads (id, source, collection, finished, read, inserted, updated, unchanged, quarantined, "
+        "kind, connector, file_sha256, since, crs_found) VALUES (%(load_id)s, %(source)s, %(collection)s, "
+        "clock_timestamp(), %(read)s, %(inserted)s, %(updated)s, %(unchanged)s, %(quarantined)s, "
+        "%(kind)s, %(connector)s, %(sha256)s, %(since)s, %(crs_found)s)",
+        {
+            "load_id": merged.load_id,
+            "source": source,
+            "collection": layer.id,
+            "kind": provenance.kind,
+            "connector": provenance.connector,
+            "sha256": provenance.sha256,
+            "since": provenance.since,
+            "crs_found": crs_found,
+        }
+        | summary.counts(),
     )
     keep_refused(cursor, layer, source, merged.load_id)
+    settle(cursor, layer, source, merged.load_id)
+    if summary.changed:
+        flag(cursor, layer, source, merged.load_id, updated=summary.updated > 0)
+    if provenance.kind == "load":
+        remember(
+            cursor, source, layer.id, merged.load_id, request=provenance.request, position=position, columns=columns,
+            newest=newest(cursor, layer), changed=summary.changed, max_age=provenance.max_age,
+        )  # fmt: skip
+    else:
+        touch(cursor, source, layer.id, merged.load_id)
     return summary

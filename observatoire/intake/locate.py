@@ -10,6 +10,7 @@ from pyproj import CRS, Transformer
 
 from observatoire.cities import City
 from observatoire.errors import BadSource
+from observatoire.intake.sniff import sniff
 from observatoire.intake.source import Item, Rejected
 
 WGS84 = "EPSG:4326"
@@ -28,16 +29,31 @@ class Locator:
         Its CRS is the one of the result, its extent the limit.
     geometry : str
         Type of the layer's geometries.
-    crs : str
-        CRS of `x`, `y` and `geometry`. `lon` and `lat` are always WGS 84.
+    crs : str or None
+        CRS of `x`, `y` and `geometry`; None: found from the first of them. `lon` and `lat` are always WGS 84.
+
+    Attributes
+    ----------
+    found : str or None
+        The CRS, where nobody said it.
     """
 
-    def __init__(self, city: City, geometry: str, crs: str = WGS84) -> None:
+    def __init__(self, city: City, geometry: str, crs: str | None = WGS84) -> None:
         self.city = city
         self.geometry = geometry
-        self.crs = crs
-        self.degrees = CRS.from_user_input(crs).is_geographic
+        self.found: str | None = None
+        self._said = crs
         self._seen = False
+
+    @property
+    def crs(self) -> str:
+        """CRS of `x`, `y` and `geometry`."""
+        return self._said or self.found or WGS84
+
+    @property
+    def degrees(self) -> bool:
+        """Whether these are degrees."""
+        return _is_geographic(self.crs)
 
     def __call__(self, items: Sequence[Item]) -> list[Place]:
         """Return for each item its place as EWKB in hexadecimal, or why it has none.
@@ -45,12 +61,14 @@ class Locator:
         Raises
         ------
         BadSource
-            If the first items are all in metres where degrees are expected.
+            If the first items are all in metres where degrees are expected, or their CRS is not said and not to be
+            found.
         """
         places: list[Place | None] = [None] * len(items)
         shaped = [i for i, item in enumerate(items) if item["geometry"] is not None]
         lonlat = [i for i, item in enumerate(items) if item["lon"] is not None and item["lat"] is not None]
         xy = [i for i, item in enumerate(items) if item["x"] is not None and item["y"] is not None]
+        self._find_crs(items, shaped, xy)
         if shaped:
             self._shapes([items[i]["geometry"] for i in shaped], shaped, places)
         if lonlat:
@@ -58,6 +76,14 @@ class Locator:
         if xy:
             self._points(_pairs(items, xy, "x", "y"), xy, places, self.crs, degrees=self.degrees)
         return [Rejected("no-position", "position") if place is None else place for place in places]
+
+    def _find_crs(self, items: Sequence[Item], shaped: list[int], xy: list[int]) -> None:
+        if self._said or self.found or not (shaped or xy):
+            return
+        low_x, low_y, high_x, high_y = shapely.bounds(np.array([items[i]["geometry"] for i in shaped], dtype=object)).T
+        middles = np.column_stack([(low_x + high_x) / 2, (low_y + high_y) / 2])
+        points = np.concatenate([middles, _pairs(items, xy, "x", "y").reshape(-1, 2)])
+        self.found = sniff(points, self.city.extent, self.city.crs)
 
     def _points(self, xy: Floats, rows: list[int], places: list[Place | None], crs: str, *, degrees: bool) -> None:
         if degrees and not self._seen and (np.abs(xy) > DEGREES).all():
@@ -131,6 +157,11 @@ def _transform(xy: Floats, source: str, target: str) -> tuple[Floats, Floats]:
         return xy[:, 0], xy[:, 1]
     x, y = _transformer(source, target).transform(xy[:, 0], xy[:, 1])
     return x, y
+
+
+@cache
+def _is_geographic(crs: str) -> bool:
+    return bool(CRS.from_user_input(crs).is_geographic)
 
 
 @cache

@@ -1,19 +1,20 @@
 """From columns to the properties of a layer: the parse made from `map`, `codes`, `decimal` and `tz`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 from observatoire.errors import BadInput, BadSource
 from observatoire.intake.check import TITLE
-from observatoire.intake.dates import parse_instant
+from observatoire.intake.dates import parse_end, parse_instant
 from observatoire.intake.firewall.coder import can_code, code
 from observatoire.intake.firewall.columns import is_narrative, is_person, may_be_person
 from observatoire.intake.firewall.firewall import find
 from observatoire.intake.options import ALL_OTHERS, Options
-from observatoire.intake.source import Item, Rejected, Row
+from observatoire.intake.source import Item, Rejected, Row, digest
 from observatoire.layers.model import SYSTEM, Layer, Property
 from observatoire.layers.nomenclature import codes
 
@@ -22,6 +23,8 @@ Convert = Callable[[str], Any]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _TRUE, _FALSE = frozenset({"true", "1", "oui", "yes", "vrai"}), frozenset({"false", "0", "non", "no", "faux"})
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+OWN_KEY = "*"  # in place of the column of the key: the source has none
 _SHOWN = 8  # names of columns in a message
 
 
@@ -35,9 +38,9 @@ def check_map(layer: Layer, options: Options) -> None:
     """
     own = {n for n in layer.properties if n not in SYSTEM}
     places = {"lon", "lat", "x", "y"} if layer.geometry == "Point" else set()
-    allowed = own | places | {"origin", "accuracy"}
+    allowed = own | places | {"origin", "accuracy"} | ({"until"} if layer.time_field else set())
     if "id" not in options.map:
-        raise BadInput("map: no column for id, the source's own key; expected id=column")
+        raise BadInput("map: no column for id, the source's own key; expected id=column, or id=* where it has none")
     if unknown := sorted(options.map.keys() - allowed - {"id"}):
         names = ", ".join(sorted(allowed | {"id"}))
         raise BadInput(f"map: {layer.id} has no property {', '.join(unknown)}; expected some of {names}")
@@ -48,8 +51,6 @@ def check_map(layer: Layer, options: Options) -> None:
             raise BadInput(f"map: {pair[0]} and {pair[1]} go together")
     if {"lon", "x"} <= options.map.keys():
         raise BadInput("map: give lon and lat, or x and y, not both")
-    if "x" in options.map and options.crs is None:
-        raise BadInput("crs: x and y need their CRS; expected EPSG:n")
     if "lon" in options.map and options.crs not in {None, "EPSG:4326", "OGC:CRS84"}:
         raise BadInput(f"crs: lon and lat are degrees of WGS 84; map the columns to x and y for {options.crs}")
     _refuse_persons(layer, options)
@@ -69,7 +70,7 @@ def _refuse_persons(layer: Layer, options: Options) -> None:
     """
     never = {_plain(name) for name in layer.privacy.never}
     for name, column in options.map.items():
-        if is_coded_narrative(layer, name, column):
+        if column == OWN_KEY or is_coded_narrative(layer, name, column):
             continue
         place = (layer.time_field is None and name not in {"lon", "lat", "x", "y"}) or name == TITLE
         person = is_person(column) if place else may_be_person(column)
@@ -121,12 +122,13 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
         Where times without offset are read, unless `options.tz` says another.
     """
     zone = ZoneInfo(options.tz) if options.tz else zone
-    key = options.map["id"]
+    key = _key(options.map)
     converts: list[tuple[str, str, Convert]] = []
     instants: list[tuple[str, str]] = []
+    until = options.map.get("until")
     for name, column in options.map.items():
         prop = layer.properties.get(name)
-        if name == "id":
+        if name in {"id", "until"}:
             continue
         if prop is not None and prop.format == "date-time":
             instants.append((name, column))
@@ -135,7 +137,7 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
             converts.append((name, column, _coder(name, prop, options) if narrative else _convert(name, prop, options)))
 
     def parse(row: Row) -> Item:
-        item: Item = {"source_key": row[key].strip()}
+        item: Item = {"source_key": key(row)}
         for name, column, convert in converts:
             if text := row[column].strip():
                 item[name] = convert(text)
@@ -144,9 +146,30 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
                 item[name], precision = parse_instant(text, zone, name)
                 if name == layer.time_field:
                     item["precision"] = precision
+        if until is not None and (text := row[until].strip()):
+            item["until"] = parse_end(text, zone, "until")
         return item
 
     return parse
+
+
+def _key(columns: Mapping[str, str]) -> Callable[[Row], str]:
+    """Return what gives a row's key: its column, or for `*` a fingerprint of the mapped columns, alike rows numbered.
+
+    Twenty letters, 80 bits: two rows of a million share one with a probability of 10⁻¹².
+    """
+    column = columns["id"]
+    if column != OWN_KEY:
+        return lambda row: row[column].strip()
+    others = sorted({name for name in columns.values() if name != OWN_KEY})
+    met = Counter[bytes]()
+
+    def key(row: Row) -> str:
+        alike = digest(*[row[name].strip().encode() for name in others])
+        met[alike] += 1
+        return digest(alike, str(met[alike]).encode()).hex()[:20].translate(_LETTERS)
+
+    return key
 
 
 def _coder(name: str, prop: Property | None, options: Options) -> Convert:

@@ -91,6 +91,7 @@ def options_from_text(
     map: str,  # noqa: A002 - the option's name in the contract
     codes: Sequence[str] = (),
     drop: str = "",
+    request: Sequence[str] = (),
     **others: str | bool | None,
 ) -> Options:
     """Return options from the texts of a command line.
@@ -103,6 +104,8 @@ def options_from_text(
         `property:value=code[,value=code…]`, one for each property.
     drop : str
         `column[,column…]`, or `all-others`.
+    request : sequence of str
+        `name=value`, one for each part of what a service is asked.
     **others
         `crs`, `tz`, `separator`, `encoding`, `decimal`, `origin`, `planned`, `layer`; None where not given.
 
@@ -127,7 +130,14 @@ def options_from_text(
     values = {name: value for name, value in others.items() if value is not None}
     if values.get("separator") in {"\\t", "tab"}:
         values["separator"] = "\t"
-    return make_options({"map": _pairs(map, "map", "property=column"), "codes": coded, "drop": dropped} | values)
+    asked: dict[str, str] = {}
+    for text in request:
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals):
+            raise BadInput("request: expected name=value")
+        asked[name.strip()] = value
+    mapping = _pairs(map, "map", "property=column")
+    return make_options({"map": mapping, "codes": coded, "drop": dropped, "request": asked} | values)
 
 
 def _pairs(text: str, option: str, form: str) -> dict[str, str]:

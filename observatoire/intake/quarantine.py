@@ -1,14 +1,16 @@
-"""What was refused, and why. The rows themselves are not kept."""
+"""What was refused, why, and is not settled yet. The rows themselves are not kept here."""
 
 from dataclasses import dataclass
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from observatoire.errors import BadInput, NotFound
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One refused row, and how many alike there were (`rows`)."""
+    """One refused row, and how many alike there were (`rows`); `fingerprint` names it in a decision file."""
 
     source: str
     collection: str
@@ -18,6 +20,7 @@ class Entry:
     reason: str
     message: str
     rows: int
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,10 @@ def entries(connection: Connection, *, source: str | None = None, limit: int = 1
     """Return the last refused rows, the newest first."""
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
         return cursor.execute(
-            "SELECT source, collection, load_id, line, field, reason, message, rows FROM obs.quarantine "
-            "WHERE %(source)s::text IS NULL OR source = %(source)s ORDER BY load_id DESC, line, id LIMIT %(limit)s",
+            "SELECT source, collection, load_id, line, field, reason, message, rows, "
+            "encode(row_digest, 'hex') AS fingerprint FROM obs.quarantine "
+            "WHERE settled IS NULL AND (%(source)s::text IS NULL OR source = %(source)s) "
+            "ORDER BY load_id DESC, line, id LIMIT %(limit)s",
             {"source": source, "limit": limit},
         ).fetchall()
 
@@ -45,5 +50,25 @@ def totals(connection: Connection) -> list[Total]:
     with connection.cursor(row_factory=class_row(Total)) as cursor:
         return cursor.execute(
             "SELECT source, collection, reason, sum(rows)::bigint AS rows FROM obs.quarantine "
-            "GROUP BY source, collection, reason ORDER BY source, collection, rows DESC, reason"
+            "WHERE settled IS NULL GROUP BY source, collection, reason ORDER BY source, collection, rows DESC, reason"
         ).fetchall()
+
+
+def collection_of(connection: Connection, source: str) -> str:
+    """Return the collection into which a source is loaded.
+
+    Raises
+    ------
+    NotFound
+        If no load has its name.
+    BadInput
+        If it is loaded into several.
+    """
+    found = connection.execute(
+        "SELECT DISTINCT collection FROM obs.loads WHERE source = %s ORDER BY collection", [source]
+    ).fetchall()
+    if not found:
+        raise NotFound("source: nothing was loaded under this name; `obs loads` lists the names")
+    if len(found) > 1:
+        raise BadInput(f"collection: the source is loaded into {', '.join(c for (c,) in found)}; name one")
+    return str(found[0][0])

@@ -1,25 +1,25 @@
-"""The doors to a load: a source that the city's file names, or any file with a mapping."""
+"""The doors to a load: a source that the city's file names, or any file or service with a mapping."""
 
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from psycopg import Connection
 
-from observatoire.cities import City, SourceSettings
-from observatoire.errors import BadInput, BadSettings, NotFound, SourceUnavailable, UnknownSource
+from observatoire.cities import City
+from observatoire.errors import BadSource
 from observatoire.intake.check import Checker
-from observatoire.intake.files import source_file
-from observatoire.intake.load import Progress, Summary, load, made, parsed
-from observatoire.intake.locate import WGS84, Locator
-from observatoire.intake.mapping import check_columns, check_map, make_parse
-from observatoire.intake.options import Options, make_options
-from observatoire.intake.registry import connector_of, source_of
-from observatoire.intake.source import Connector, Context, Source, Table
+from observatoire.intake.contract import Contract
+from observatoire.intake.decisions import decisions_of
+from observatoire.intake.load import Progress, Provenance, Summary, load, made, parsed
+from observatoire.intake.locate import Locator
+from observatoire.intake.mapping import check_columns
+from observatoire.intake.options import Options
+from observatoire.intake.plan import Plan, open_table, plan_file, plan_source, source_settings
+from observatoire.intake.registry import source_of
+from observatoire.intake.source import Context, NotModified, Record, Source, Table
 from observatoire.layers.catalog import layer_of
-from observatoire.layers.model import Layer
 from observatoire.settings import Settings
+from observatoire.store.sources import SOURCE_LOCK, known_of
 
 
 def load_all(
@@ -30,9 +30,16 @@ def load_all(
 
 
 def load_source(
-    connection: Connection, city: City, name: str, *, settings: Settings, progress: Progress | None = None
+    connection: Connection,
+    city: City,
+    name: str,
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
+    full: bool = False,
+    accept: bool = False,
 ) -> Summary:
-    """Load one source of a city.
+    """Load one source of a city, from where its last load ended.
 
     Parameters
     ----------
@@ -42,31 +49,20 @@ def load_source(
         The city's name for it; the items' keys are kept under this name.
     progress : callable, optional
         Told the number of rows read so far.
+    full : bool
+        Begin anew, whatever was read before.
+    accept : bool
+        Record what the source has become as its contract.
 
     Raises
     ------
     UnknownSource, SourceUnavailable, BadSource, BadSettings, StoreUnavailable
         Nothing of the load is kept.
     """
-    try:
-        wanted = city.sources[name]
-    except KeyError:
-        raise UnknownSource(f"{city.id} has no source {name!r}; expected one of {', '.join(city.sources)}") from None
-    if wanted.source is None:
-        return _load_mapped(connection, city, name, wanted, settings, progress)
-    source = source_of(wanted.source)
-    layer = layer_of(source.collection)
-    if source.items is not None:
-        return load(
-            connection,
-            layer,
-            name,
-            made(source.items(Context(city, wanted.options, connection))),
-            check=Checker(layer, origin=source.origin, planned=source.planned),
-            locate=Locator(city, layer.geometry, city.crs),
-            progress=progress,
-        )
-    return _load_parsed(connection, city, name, source, wanted, settings, progress)
+    wanted = source_settings(city, name)
+    if wanted.source is not None and (source := source_of(wanted.source)).items is not None:
+        return _load_made(connection, city, name, source, progress)
+    return load_plan(connection, city, plan_source(city, name, settings), progress=progress, full=full, accept=accept)
 
 
 def load_file(
@@ -80,15 +76,17 @@ def load_file(
     settings: Settings,
     source: str | None = None,
     progress: Progress | None = None,
+    full: bool = False,
+    accept: bool = False,
 ) -> Summary:
-    """Load a file with a mapping.
+    """Load a file, or what a service gives, with a mapping.
 
     Parameters
     ----------
     connector : str
         `csv`, `geofile`, or a plugin's.
     file : str
-        Path, or `-` for the standard input.
+        Path, `-` for the standard input, or a service's address.
     source : str, optional
         Name under which the items' keys are kept: a replay is recognised by it. Default: the connector's.
 
@@ -97,102 +95,137 @@ def load_file(
     NotFound, BadInput, BadSource, StoreUnavailable
         Nothing of the load is kept.
     """
-    layer = layer_of(collection)
-    options = _limited(options, settings)
-    check_map(layer, options)
-    reader = connector_of(connector)
-    opened: Path | BinaryIO = Path(file)
-    if file == "-":
-        if not reader.streams:
-            raise BadInput(f"file: connector {connector} needs a file, not a pipe")
-        opened = sys.stdin.buffer
-    elif not Path(file).exists() or Path(file).is_dir():
-        raise NotFound(f"file: no file {Path(file).name}")
-    return _load_table(connection, city, layer, source or connector, _read(reader, opened, options), options, progress)
+    plan = plan_file(
+        city, connector=connector, collection=collection, file=file, options=options, settings=settings, source=source
+    )
+    return load_plan(connection, city, plan, progress=progress, full=full, accept=accept)
 
 
-def _load_mapped(
-    connection: Connection, city: City, name: str, wanted: SourceSettings, settings: Settings, progress: Progress | None
-) -> Summary:
-    if wanted.connector is None or wanted.collection is None:
-        raise BadSettings(f"{city.id}: sources.{name}: expected `source`, or `connector` and `collection`")
-    layer = layer_of(wanted.collection)
-    options = _limited(_city_options(city, name, wanted.options), settings)
-    check_map(layer, options)
-    table = _read(connector_of(wanted.connector), source_file(name, wanted, settings), options)
-    return _load_table(connection, city, layer, name, table, options, progress)
-
-
-def _load_table(
+def load_plan(
     connection: Connection,
     city: City,
-    layer: Layer,
-    source: str,
-    table: Table,
-    options: Options,
-    progress: Progress | None,
+    plan: Plan,
+    *,
+    progress: Progress | None = None,
+    full: bool = False,
+    accept: bool = False,
 ) -> Summary:
-    check_columns(table.columns, list(options.map.values()), options.drop)
-    # What happens is reported by somebody; what has no instant (a division, a cell) is drawn by an administration.
-    origin = options.origin or ("reported" if layer.time_field else "administrative")
+    """Load what a plan says; see `load_source`."""
+    with _alone(connection, plan):
+        known = known_of(connection, plan.source, plan.layer.id)
+        decided = decisions_of(connection, plan.source, plan.layer.id)
+        connection.rollback()
+        same = known is not None and known.request == plan.request
+        since = known.cursor if known is not None and same and plan.resumes and not full else None
+        provenance = Provenance(connector=plan.connector.id, request=plan.request, since=since, max_age=plan.max_age)
+        try:
+            opened = open_table(plan, since)
+        except NotModified:
+            return _load_nothing(connection, city, plan, provenance)
+        columns = tuple(plan.rename(column) for column in opened.table.columns)
+        contract = Contract(columns)
+        if known is not None and known.columns is not None and not accept and (plan.named or same):
+            contract = Contract(columns, known.columns, known.accepted)
+        _check_columns(plan, columns, contract)
+        table = opened.table
+        return load(
+            connection,
+            plan.layer,
+            plan.source,
+            parsed(decided.apply(contract.watch(_renamed(table, columns))), plan.parse()),
+            check=plan.check,
+            locate=Locator(city, plan.layer.geometry, table.crs or plan.options.crs),
+            progress=progress,
+            provenance=provenance.of(
+                sha256=opened.sha256, cursor=table.cursor if plan.resumes else None, contract=contract
+            ),
+        )
+
+
+def replay(
+    connection: Connection, city: City, plan: Plan, records: Iterator[Record], *, progress: Progress | None = None
+) -> Summary:
+    """Load refused rows again, as a steward's key has opened them, with what was decided of them."""
+    with _alone(connection, plan):
+        decided = decisions_of(connection, plan.source, plan.layer.id)
+        connection.rollback()
+        return load(
+            connection,
+            plan.layer,
+            plan.source,
+            parsed(decided.apply(records), plan.parse()),
+            check=plan.check,
+            locate=Locator(city, plan.layer.geometry, plan.options.crs),
+            progress=progress,
+            provenance=Provenance(kind="replay", connector=plan.connector.id),
+        )
+
+
+def _load_nothing(connection: Connection, city: City, plan: Plan, provenance: Provenance) -> Summary:
+    """Write that a service was asked and had nothing new: cursor and contract stay."""
     return load(
         connection,
-        layer,
-        source,
-        parsed(table.records, make_parse(layer, options, city.zone)),
-        check=Checker(layer, origin=origin, planned=options.planned),
-        locate=Locator(city, layer.geometry, table.crs or options.crs or WGS84),
-        progress=progress,
+        plan.layer,
+        plan.source,
+        iter(()),
+        check=plan.check,
+        locate=Locator(city, plan.layer.geometry),
+        provenance=provenance.of(kind="not-modified"),
     )
 
 
-def _load_parsed(
-    connection: Connection,
-    city: City,
-    name: str,
-    source: Source,
-    wanted: SourceSettings,
-    settings: Settings,
-    progress: Progress | None,
-) -> Summary:
-    assert source.parse is not None, source.id
+def _load_made(connection: Connection, city: City, name: str, source: Source, progress: Progress | None) -> Summary:
+    assert source.items is not None, source.id
     layer = layer_of(source.collection)
-    options = _limited(_city_options(city, name, wanted.options, source.options), settings)
-    table = _read(connector_of(source.connector or "csv"), source_file(name, wanted, settings), options)
-    columns = tuple(source.column(column) for column in table.columns)
-    check_columns(columns, source.columns, ())
-    records = (
-        record
-        if not isinstance(record.row, Mapping)
-        else record._replace(row=dict(zip(columns, record.row.values(), strict=True)))
-        for record in table.records
-    )
+    wanted = city.sources[name]
     return load(
         connection,
         layer,
         name,
-        parsed(records, source.parse),
+        made(source.items(Context(city, wanted.options, connection))),
         check=Checker(layer, origin=source.origin, planned=source.planned),
-        locate=Locator(city, layer.geometry, table.crs or options.crs or WGS84),
+        locate=Locator(city, layer.geometry, city.crs),
         progress=progress,
+        provenance=Provenance(max_age=wanted.max_age),
     )
 
 
-def _read(connector: Connector, file: Path | BinaryIO, options: Options) -> Table:
-    if connector.read is None:
-        raise BadInput(f"connector: {connector.id} asks a service; expected one that reads a file")
+def _check_columns(plan: Plan, columns: tuple[str, ...], contract: Contract) -> None:
+    """Refuse columns that the plan does not know, or that are not those of the contract, and say what changed."""
     try:
-        return connector.read(file, options)
-    except OSError as error:
-        raise SourceUnavailable(f"file: it cannot be opened: {error.strerror}") from None
+        check_columns(columns, plan.wanted, plan.dropped)
+    except BadSource as error:
+        if drift := contract.drift():
+            raise BadSource(f"{error} (since {contract.since:%Y-%m-%d}: {'; '.join(drift)})") from None
+        raise
+    contract.check()
 
 
-def _limited(options: Options, settings: Settings) -> Options:
-    return options.model_copy(update={"max_row_bytes": settings.max_row_bytes})
+def _renamed(table: Table, columns: tuple[str, ...]) -> Iterator[Record]:
+    """Return the records of a table under the names that its source gives its columns."""
+    if columns == table.columns:
+        return table.records
+    return (
+        record._replace(row=dict(zip(columns, record.row.values(), strict=True)))
+        if isinstance(record.row, Mapping)
+        else record
+        for record in table.records
+    )
 
 
-def _city_options(city: City, name: str, values: Mapping[str, Any], base: Options | None = None) -> Options:
+@contextmanager
+def _alone(connection: Connection, plan: Plan) -> Iterator[None]:
+    """Have the loads of one source follow each other, reading included: a cursor is read and written by one of them.
+
+    The lock is the session's: it ends with it, however that ends.
+    """
+    given = [SOURCE_LOCK, f"{plan.source}\x1f{plan.layer.id}"]
+    connection.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", given)
+    connection.rollback()
     try:
-        return make_options(dict(values), base)
-    except BadInput as error:
-        raise BadSettings(f"{city.id}: sources.{name}.options.{error}") from None
+        yield
+    finally:
+        if not connection.closed:
+            connection.rollback()
+            connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", given)
+            connection.rollback()

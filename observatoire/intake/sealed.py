@@ -8,7 +8,7 @@ not open.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,16 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from psycopg import Connection, Cursor
+from shapely import from_wkb
 
 from observatoire.errors import BadInput
+from observatoire.intake.source import Record
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 LARGEST = 65_536  # bytes of a row as JSON; a larger one is not kept
 MOST = 10_000  # rows of one load: where more are refused, it is the source that is wrong, and its file is still there
+#: Under this name the geometry of a refused feature is sealed with its attributes, as WKB in hexadecimal.
+SHAPE = "@geometry"
 _PURPOSE = b"observatoire/sealed/1"
 
 #: Line, fingerprint, « field: reason », and the row as it came (None where it could not be read).
@@ -46,6 +50,7 @@ class Opened:
     line: int
     message: str
     row: dict[str, str] | None
+    row_digest: bytes = b""
 
 
 class Sealer:
@@ -82,7 +87,8 @@ class Sealer:
 
     def _new(self, cursor: Cursor[Any], refused: Sequence[Refusal]) -> list[Refusal]:
         known = cursor.execute(
-            "SELECT row_digest FROM obs.quarantine WHERE source = %s AND collection = %s AND row_digest = ANY(%s)",
+            "SELECT row_digest FROM obs.quarantine WHERE source = %s AND collection = %s AND row_digest = ANY(%s) "
+            "AND settled IS NULL",
             [self.source, self.collection, [digest for _, digest, _, _ in refused]],
         ).fetchall()
         met = {bytes(digest) for (digest,) in known}
@@ -158,21 +164,32 @@ def read_key(path: Path, *, password: str | None = None) -> X25519PrivateKey:
     return key
 
 
-def opened(connection: Connection, key: X25519PrivateKey, *, source: str | None = None) -> Iterator[Opened]:
+def opened(
+    connection: Connection, key: X25519PrivateKey, *, source: str | None = None, collection: str | None = None
+) -> Iterator[Opened]:
     """Give the sealed rows that are not past their time, opened where they were sealed to this key."""
     rows = connection.execute(
         "SELECT source, collection, row_digest, line, message, body FROM obs.sealed "
         "WHERE purge_after > now() AND (%(source)s::text IS NULL OR source = %(source)s) "
-        "ORDER BY source, collection, line",
-        {"source": source},
+        "AND (%(collection)s::text IS NULL OR collection = %(collection)s) ORDER BY source, collection, line",
+        {"source": source, "collection": collection},
     ).fetchall()
-    for name, collection, digest, line, message, body in rows:
+    for name, kept_in, digest, line, message, body in rows:
         try:
-            text = SUITE.decrypt(bytes(body), key, info=_context(name, collection, bytes(digest)))
+            text = SUITE.decrypt(bytes(body), key, info=_context(name, kept_in, bytes(digest)))
         except InvalidTag:
-            yield Opened(name, collection, line, message, None)
+            yield Opened(name, kept_in, line, message, None, bytes(digest))
         else:
-            yield Opened(name, collection, line, message, json.loads(text))
+            yield Opened(name, kept_in, line, message, json.loads(text), bytes(digest))
+
+
+def records(rows: Iterable[Opened]) -> Iterator[Record]:
+    """Give opened rows as their connector gave them; what another key sealed stays closed."""
+    for one in rows:
+        if one.row is not None:
+            row = dict(one.row)
+            shape = row.pop(SHAPE, None)
+            yield Record(one.line, row, one.row_digest, None if shape is None else from_wkb(shape))
 
 
 def purge(cursor: Cursor[Any]) -> int:

@@ -16,8 +16,9 @@ from observatoire.intake.options import Options
 Row = Mapping[str, str]
 
 #: One item of a collection: property names of its layer, and beside them
-#: `source_key` (the source's own key, by which a replay is recognised), `origin`, `precision`, `accuracy` (m), and its
-#: place: `lon` and `lat` (WGS 84), or `x` and `y`, or `geometry` (shapely), the latter two in the CRS of the source.
+#: `source_key` (the source's own key, by which a replay is recognised), `origin`, `precision`, `until` (when it had
+#: happened at the latest, where its instant is the earliest), `accuracy` (m), and its place: `lon` and `lat` (WGS 84),
+#: or `x` and `y`, or `geometry` (shapely), the latter two in the CRS of the source.
 Item = dict[str, Any]
 
 _CODE = re.compile(r"[^\W\d_][^\W\d]*(?:[ /-][^\W\d]+){0,4}")

@@ -11,9 +11,14 @@ import psycopg
 from observatoire.caller import Caller
 from observatoire.cities import City
 from observatoire.errors import ObsError, StoreUnavailable, internal
+from observatoire.intake.registry import source_of
+from observatoire.intake.run import load_source
+from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
+from observatoire.settings import settings
 
+LOADS = time(2, 0)  # local: before the forecasts, which rest on them
 NIGHT = time(3, 30)  # local: after the loads of the evening, before the morning brief
 CARDS = time(3, 0)  # local: before the forecasts, which carry the card of the same night
 #: Owner of the jobs that nobody asked for. No key has this digest, so that nobody is shown them.
@@ -73,9 +78,69 @@ class SkillCards(CityForecast):
         )
 
 
+class CityLoads:
+    """Internal process `city-loads`: loads the city's sources, as `obs load` does; one that fails keeps no other."""
+
+    id = "city-loads"
+    weight = "heavy"
+    outputs: ClassVar = {"loads": None}
+    hears: Any = None
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def execute(self, given: dict[str, Any]) -> dict[str, bytes]:
+        """Load, and return what became of each source's rows.
+
+        Raises
+        ------
+        ObsError
+            Once all were tried, where one failed: it names the sources, and why.
+        """
+        done: dict[str, Any] = {}
+        failed: dict[str, str] = {}
+        names: list[str] = given["sources"]
+        for rank, name in enumerate(names):
+            if self.hears is not None:
+                self.hears(100 * rank // len(names), name)
+            try:
+                done[name] = self._load(name)
+            except ObsError as error:
+                failed[name] = str(error)
+            except Exception as error:
+                failed[name] = internal(error)
+        if failed:
+            raise ObsError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+        return {"loads": orjson.dumps(done)}
+
+    def _load(self, name: str) -> dict[str, int]:
+        with self.caller.connect_owner() as connection:
+            return load_source(connection, self.caller.city, name, settings=settings()).counts()
+
+
+class Purge:
+    """Internal process `purge`: removes the sealed rows whose week is over, as `obs purge` does."""
+
+    id = "purge"
+    weight = "heavy"
+    outputs: ClassVar = {"sealed": None}
+    hears: Any = None
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def execute(self, _: dict[str, Any]) -> dict[str, bytes]:
+        """Remove them, and return how many there were."""
+        try:
+            with self.caller.connect_owner() as connection, connection.transaction(), connection.cursor() as cursor:
+                return {"sealed": orjson.dumps(purge(cursor))}
+        except psycopg.OperationalError:
+            raise StoreUnavailable("the store does not answer") from None
+
+
 def internal_processes() -> dict[str, type[Any]]:
     """Return the processes that only we run: no list shows them, no address runs them."""
-    return {CityForecast.id: CityForecast, SkillCards.id: SkillCards}
+    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge)}
 
 
 @dataclass(frozen=True)
@@ -111,24 +176,28 @@ class Periodic:
 
 
 def nightly(city: City) -> list[Periodic]:
-    """Return what is done every night: the skill cards and the forecasts of the city's list."""
+    """Return what is done every night: loads of what is read from somewhere, what may be forgotten, cards, forecasts."""
+    wanted = [{"target": each.target, "horizon_days": each.horizon_days} for each in city.forecasts]
+    read = [
+        name for name, source in city.sources.items() if source.source is None or source_of(source.source).items is None
+    ]
+    loads = (_order(CityLoads, {"sources": read}),) if read else ()
     return [
-        Periodic("skill-cards", CARDS, _orders(city, SkillCards.id)),
-        Periodic("forecast", NIGHT, _orders(city, CityForecast.id)),
+        Periodic("loads", LOADS, loads),
+        Periodic("purge", LOADS, (_order(Purge, {}),)),
+        Periodic("skill-cards", CARDS, tuple(_order(SkillCards, inputs) for inputs in wanted)),
+        Periodic("forecast", NIGHT, tuple(_order(CityForecast, inputs) for inputs in wanted)),
     ]
 
 
-def _orders(city: City, process: str) -> tuple[Order, ...]:
-    return tuple(
-        Order(
-            process=process,
-            inputs={"target": wanted.target, "horizon_days": wanted.horizon_days},
-            outputs=("card",),
-            response="document",
-            audience="admin",
-            owner=NOBODY,
-        )
-        for wanted in city.forecasts
+def _order(process: type[Any], inputs: dict[str, Any]) -> Order:
+    return Order(
+        process=process.id,
+        inputs=inputs,
+        outputs=tuple(process.outputs),
+        response="document",
+        audience="admin",
+        owner=NOBODY,
     )
 
 

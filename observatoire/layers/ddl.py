@@ -6,7 +6,7 @@ from observatoire.layers.model import SYSTEM, Layer, Property
 
 _TYPES = {"string": "text", "integer": "bigint", "number": "double precision", "boolean": "boolean"}
 _FORMATS = {"date-time": "timestamptz", "date": "date"}
-_SYSTEM_TYPES = {"load_id": "bigint", "accuracy": "double precision"}
+_SYSTEM_TYPES = {"load_id": "bigint", "until": "timestamptz", "accuracy": "double precision"}
 _GENERAL = "geom_rounded"
 
 

@@ -15,7 +15,7 @@ Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 #: Columns that every table has, whatever the layer file says (DESIGN, decision 9). A layer that wants to show one
 #: names it among its properties.
-SYSTEM = ("source", "source_key", "load_id", "origin", "precision", "accuracy")
+SYSTEM = ("source", "source_key", "load_id", "origin", "precision", "until", "accuracy")
 ORIGINS = ("reported", "discovered", "sensor", "administrative", "simulated", "derived")
 PRECISIONS = ("second", "minute", "hour", "day", "month", "year")
 

@@ -7,6 +7,10 @@ from psycopg import sql
 from observatoire.layers.ddl import shown_geometry, table
 from observatoire.layers.model import AUDIENCES, Audience, Layer
 
+FRESHNESS = "obs_freshness"  # a view beside those of the collections, none of which may have this name
+#: Who sees the names of sources.
+KEEPERS: tuple[Audience, ...] = ("coordination", "steward", "auditor", "admin")
+
 
 def role(audience: Audience) -> str:
     """Return the database login of an audience; its schema of views has the same name."""
@@ -38,6 +42,25 @@ def create_view(layer: Layer, audience: Audience) -> sql.Composed:
     )
 
 
+def create_freshness(audience: Audience, visible: Iterable[Layer]) -> sql.Composed:
+    """Return the view of how old the sources of the collections are that `audience` may see.
+
+    Names of sources are for those who look after them; for the others the oldest source of a collection speaks.
+    """
+    known = sql.SQL(", ").join([sql.Literal(layer.id) for layer in visible] or [sql.Literal(None)])
+    own = "source, collection, loaded, changed, newest, max_age, stale"
+    general = (
+        "collection, min(loaded) AS loaded, max(changed) AS changed, max(newest) AS newest, bool_or(stale) AS stale"
+    )
+    inside = audience in KEEPERS
+    return sql.SQL("CREATE VIEW {} AS SELECT {} FROM obs.freshness WHERE collection IN ({}){}").format(
+        sql.Identifier(role(audience), FRESHNESS),
+        sql.SQL(own if inside else general),
+        known,
+        sql.SQL("" if inside else " GROUP BY collection"),
+    )
+
+
 def create_views(
     layers: Iterable[Layer], more: Callable[[str, list[Layer], Audience], sql.Composed] | None = None
 ) -> list[sql.Composed]:
@@ -58,6 +81,7 @@ def create_views(
             sql.SQL("CREATE SCHEMA {}").format(name),
             *[create_view(layer, audience) for layer in visible],
             *([more(role(audience), layers, audience)] if more is not None else []),
+            create_freshness(audience, visible),
             sql.SQL("GRANT USAGE ON SCHEMA {0} TO {0}").format(name),
             sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {0}").format(name),
         ]

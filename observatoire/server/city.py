@@ -37,8 +37,9 @@ async def city(request: Request) -> Response:
 async def health(request: Request) -> Response:
     """Answer whether the server and its store work: 200, or 503."""
     state = state_of(request)
+    stale: int | None = None
     try:
-        await rows_of(state.pools.admin, Plan(b"SELECT 1", ()))
+        ((stale,),) = await rows_of(state.pools.admin, Plan(b"SELECT count(*) FROM obs.freshness WHERE stale", ()))
         store = "ok"
     except StoreUnavailable:
         store = "unavailable"
@@ -48,6 +49,7 @@ async def health(request: Request) -> Response:
         "commit": commit(),
         "city": state.city.id,
         "store": store,
+        "stale_sources": stale,
     }
     return Response(
         orjson.dumps(document), 200 if store == "ok" else 503, {"Cache-Control": "no-store"}, media_type=respond.JSON

@@ -6,6 +6,7 @@ killed and run again leaves what one clean run leaves.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor, sql
@@ -112,9 +113,10 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
     )
     given = {"source": source, "collection": layer.id, "load": load_id}
     cursor.execute(
-        sql.SQL("UPDATE obs.quarantine q SET rows = a.rows FROM pg_temp.alike a WHERE {} AND q.rows <> a.rows").format(
-            known
-        ),
+        sql.SQL(
+            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL FROM pg_temp.alike a "
+            "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
+        ).format(known),
         given,
     )
     fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
@@ -131,6 +133,34 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
             + fresh,
             given | {"first": first},
         )
+
+
+def settle(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
+    """Close the quarantine's entries of rows that are now accepted, and forget what was sealed of them."""
+    given = {"source": source, "collection": layer.id, "load": load_id}
+    accepted = "source = %(source)s AND collection = %(collection)s AND row_digest = i.digest"
+    # Most loads have no open entry: the staged rows are then not looked at.
+    open_ones = "SELECT 1 FROM obs.quarantine WHERE source = %(source)s AND collection = %(collection)s LIMIT 1"
+    if cursor.execute(open_ones, given).fetchone() is None:
+        return
+    cursor.execute(
+        sql.SQL(
+            "UPDATE obs.quarantine q SET settled = %(load)s FROM pg_temp.incoming i WHERE settled IS NULL AND {}"
+        ).format(sql.SQL(accepted)),
+        given,
+    )
+    cursor.execute(sql.SQL("DELETE FROM obs.sealed USING pg_temp.incoming i WHERE {}").format(sql.SQL(accepted)), given)
+
+
+def newest(cursor: Cursor[Any], layer: Layer) -> datetime | None:
+    """Return the latest staged instant that has come to pass; None for a layer without instants."""
+    if layer.time_field is None:
+        return None
+    instant = sql.Identifier(layer.time_field)
+    row = cursor.execute(sql.SQL("SELECT max({0}) FROM pg_temp.incoming WHERE {0} <= now()").format(instant)).fetchone()
+    assert row is not None
+    found: datetime | None = row[0]
+    return found
 
 
 def _settle_duplicates(cursor: Cursor[Any], layer: Layer) -> tuple[int, int]:

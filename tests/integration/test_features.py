@@ -777,6 +777,7 @@ def test_health_and_city_say_what_screens_need(client: TestClient) -> None:
     city = client.get("/city.json").json()
 
     assert client.get("/health").json()["status"] == "ok"
+    assert client.get("/health").json()["stale_sources"] == 0
     assert city["title"] == CITY.title.model_dump()
     assert city["simulated"] is True
     assert city["audience"] == "public"

@@ -507,15 +507,31 @@ def test_a_shapefile_in_another_encoding_is_read_with_its_name(
             load_divisions(store, marseille, tmp_path / "q.shp", options)
 
 
-def test_a_shapefile_without_crs_asks_for_it(store: Connection, marseille: City, tmp_path: Path) -> None:
+def test_the_crs_of_a_shapefile_that_says_none_is_found(store: Connection, marseille: City, tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame({"c": ["a"], "n": ["A"]}, geometry=[SQUARE], crs="EPSG:4326")
+    frame.to_crs(3944).to_file(tmp_path / "q.shp")
+    (tmp_path / "q.prj").unlink()
+
+    summary = load_divisions(store, marseille, tmp_path / "q.shp")
+
+    assert (summary.inserted, summary.crs_found) == (1, "EPSG:3944")
+    west, south = store.execute(
+        "SELECT ST_XMin(g), ST_YMin(g) FROM (SELECT ST_Transform(geom, 4326) AS g FROM data.divisions) d"
+    ).fetchone() or (0, 0)
+    assert (west, south) == pytest.approx((5.36, 43.28), abs=1e-6)
+    store.rollback()
+    options = options_from_text(map="id=c,code=c,nom=n", crs="EPSG:3944")
+    again = load_divisions(store, marseille, tmp_path / "q.shp", options)
+    assert (again.unchanged, again.crs_found) == (1, None)
+
+
+def test_a_shapefile_of_another_place_asks_for_its_crs(store: Connection, marseille: City, tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"c": ["a"], "n": ["A"]}, geometry=[shapely.box(2.3, 48.8, 2.4, 48.9)], crs="EPSG:4326")
     frame.to_crs(2154).to_file(tmp_path / "q.shp")
     (tmp_path / "q.prj").unlink()
 
-    with pytest.raises(BadSource, match="does not say its CRS"):
+    with pytest.raises(BadSource, match="expected crs: EPSG:n"):
         load_divisions(store, marseille, tmp_path / "q.shp")
-    options = options_from_text(map="id=c,code=c,nom=n", crs="EPSG:2154")
-    assert load_divisions(store, marseille, tmp_path / "q.shp", options).inserted == 1
 
 
 @pytest.mark.realdata

@@ -73,7 +73,16 @@ def test_a_small_layer_is_read(tmp_path: Path) -> None:
     layer = read_layer(written(tmp_path))
 
     assert (layer.id_field, layer.time_field, layer.table) == ("id", None, "bancs")
-    assert list(columns(layer)) == ["bois", "source", "source_key", "load_id", "origin", "precision", "accuracy"]
+    assert list(columns(layer)) == [
+        "bois",
+        "source",
+        "source_key",
+        "load_id",
+        "origin",
+        "precision",
+        "until",
+        "accuracy",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from observatoire.cities import city
+from observatoire.cities import city, read_city
+from observatoire.data import root
 from observatoire.jobs.periodic import NOBODY, Periodic, internal_processes, nightly
 from observatoire.server.registry import registry
 
@@ -32,12 +33,29 @@ def test_the_next_night_is_at_the_same_local_time(now: str, at: time, expected: 
 
 
 def test_the_cards_and_then_the_forecasts_of_the_city_are_made_every_night() -> None:
-    cards, forecast = nightly(city())
+    done = {periodic.name: periodic for periodic in nightly(city())}
+    cards, forecast = done["skill-cards"], done["forecast"]
 
     assert cards.at < forecast.at
     assert [order.inputs for order in cards.orders] == [order.inputs for order in forecast.orders]
     assert [order.inputs["target"] for order in forecast.orders] == [wanted.target for wanted in city().forecasts]
     assert len(forecast.orders) >= 1
+
+
+def test_what_is_read_from_somewhere_is_loaded_before_the_forecasts() -> None:
+    """The quarters of Marseille are a file; its grid is made here, from them."""
+    marseille = read_city(root() / "cities" / "marseille.yml")
+    loads, purge, forecast = nightly(marseille)
+
+    assert [order.inputs for order in loads.orders] == [{"sources": ["quartiers"]}]
+    assert [order.process for order in purge.orders] == ["purge"]
+    assert loads.at < forecast.at
+
+
+def test_every_night_only_what_only_we_run_is_ordered() -> None:
+    ordered = {order.process for periodic in nightly(city()) for order in periodic.orders}
+
+    assert ordered <= set(internal_processes())
 
 
 def test_internal_jobs_are_run_by_no_address_and_shown_to_no_key() -> None:
