@@ -1,7 +1,7 @@
 """WFS 2: the features of one type, page by page (`startIndex`, `count`), as GeoJSON or GML.
 
-Axis  : GML follows its `srsName`: a URN in the order of the authority, a short name x, y. GeoJSON is x, y; a server that
-        does otherwise needs `axis: yx`.
+Axis  : GML follows its `srsName`: a URN in the order of the authority, a short name x, y. GeoJSON is x, y; for a server
+        that does otherwise: `axis: yx`.
 Cursor: the greatest value of the property that `since` names; else the `ETag` of a type of one page.
 """
 
@@ -185,7 +185,7 @@ def _described(client: Client, name: str) -> tuple[str, ...]:
 
 
 def _params(request: dict[str, str], since: str | None) -> dict[str, str]:
-    crs, srs = _crs(request.get("srs", "EPSG:4326"))
+    _, srs = _crs(request.get("srs", "EPSG:4326"))
     params = {
         "SERVICE": "WFS", "VERSION": "2.0.0", "REQUEST": "GetFeature", "TYPENAMES": request["type"], "SRSNAME": srs,
         "OUTPUTFORMAT": _FORMATS[request.get("format", "json")], "STARTINDEX": "0",
