@@ -81,24 +81,26 @@ def _records(file: str, layer: str, columns: tuple[str, ...], options: Options) 
         ) as (about, batches):
             place = about["geometry_name"] or "wkb_geometry"
             for batch in batches:
-                for feature in batch.to_pylist():
+                features = batch.to_pylist()
+                wkbs = [feature.get(place) for feature in features]
+                shapes = shapely.from_wkb(wkbs, on_invalid="ignore")
+                for feature, wkb, shape in zip(features, wkbs, shapes, strict=True):
                     rank += 1
-                    yield _record(rank, feature, columns, feature.get(place))
+                    yield _record(rank, feature, columns, wkb, shape)
     except UnicodeDecodeError:
         raise BadSource("its attributes are in another encoding; try --encoding latin-1 or cp1252") from None
     except (DataSourceError, DataLayerError, FieldError, OSError):
         raise BadSource(f"the file cannot be read after feature {rank}; is it whole?") from None
 
 
-def _record(rank: int, feature: dict[str, Any], columns: tuple[str, ...], wkb: bytes | None) -> Record:
+def _record(rank: int, feature: dict[str, Any], columns: tuple[str, ...], wkb: bytes | None, shape: Any) -> Record:
     row = {column: text_of(feature.get(column)) for column in columns}
     fingerprint = digest(*[value.encode() for value in row.values()], wkb or b"")
     if wkb is None:
         return Record(rank, row, fingerprint)
-    try:
-        return Record(rank, row, fingerprint, shapely.from_wkb(wkb))
-    except shapely.errors.GEOSException:
+    if shape is None:
         return Record(rank, Rejected("invalid-geometry", "position"), fingerprint)
+    return Record(rank, row, fingerprint, shape)
 
 
 CONNECTOR = Connector("geofile", read)

@@ -88,7 +88,7 @@ def test_ods_is_read_as_xlsx_is(tmp_path: Path) -> None:
         {"num": [1, 2], "le": pd.to_datetime(["2026-03-01 14:05", "2026-03-02 00:00"]), "t": ["é", ""]}
     )
     for name in ("a.ods", "a.xlsx"):
-        frame.to_excel(tmp_path / name, index=False)
+        frame.to_excel(str(tmp_path / name), index=False)  # pandas takes a Path for xlsx, whatever its name
 
     found = [rows(excel.read(tmp_path / name, Options())) for name in ("a.ods", "a.xlsx")]
 
