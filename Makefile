@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove setup lint render render-check serve bench bench-risk vendor-check lock
+.PHONY: help demo test prove setup lint render render-check serve bench bench-intake bench-risk vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -47,6 +47,10 @@ serve: ## Serve the city that is already loaded (OBS_CITY)
 bench: ## Item requests beside a bare application on the same store
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_items.py
+
+bench-intake: ## A file into PostGIS, firewall on, beside ogr2ogr
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_intake.py
 
 bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 	@sh tools/setup.sh dev

@@ -1,15 +1,30 @@
 """The built-in sources and connectors, registered through the hooks that a partner's package uses."""
 
-from etl.connectors import csv, geofile
+from etl.connectors import (
+    csv,
+    datagouv,
+    excel,
+    folder,
+    geocode,
+    geofile,
+    geoparquet,
+    geotiff,
+    oapif,
+    opendatasoft,
+    postgres,
+    wfs,
+)
 from etl.sources import arrondissements, chicago_311, grid, public_facts, register, simulated, simulated_town
 from observatoire.hooks import impl
 from observatoire.intake.source import Connector, Source
 
+CONNECTORS = (csv, datagouv, excel, folder, geocode, geofile, geoparquet, geotiff, oapif, opendatasoft, postgres, wfs)
+
 
 @impl
 def obs_connectors() -> list[Connector]:
-    """Return `csv` and `geofile`."""
-    return [csv.CONNECTOR, geofile.CONNECTOR]
+    """Return the connectors of `etl/connectors`."""
+    return [module.CONNECTOR for module in CONNECTORS]
 
 
 @impl

@@ -5,9 +5,7 @@ neither does, it is found from where the city lies.
 """
 
 import codecs
-import json
 from collections.abc import Iterator
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +13,17 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 
+from etl.connectors.archive import members
+from etl.connectors.features import text_of
 from observatoire.errors import BadInput, BadSource
 from observatoire.intake.options import Options
 from observatoire.intake.source import Connector, Record, Rejected, Table, digest
 
+#: Formats of GDAL that hold their own data; others (VRT) may lead it to files and addresses that are not meant.
+DRIVERS = frozenset({
+    "GeoJSON", "GeoJSONSeq", "TopoJSON", "GPKG", "ESRI Shapefile", "FlatGeobuf", "GML", "KML", "LIBKML", "GPX",
+    "MapInfo File", "OpenFileGDB", "Parquet", "Arrow", "CSV", "XLSX", "ODS", "SQLite",
+})  # fmt: skip
 _BATCH = 1_000  # features
 
 
@@ -37,21 +42,28 @@ def read(file: Path | BinaryIO, options: Options) -> Table:
     if file.stat().st_size == 0:
         raise BadSource("the file is empty")
     try:
-        layer = _chosen(file, options.layer)
-        about = pyogrio.read_info(file, layer=layer, encoding=_encoding(options))
+        place, layer = _chosen(file, options.layer)
+        about = pyogrio.read_info(place, layer=layer, encoding=_encoding(options))
     except (DataSourceError, DataLayerError):
         raise BadSource("the file cannot be read as GeoJSON, GeoPackage or shapefile; is it whole?") from None
+    if about["driver"] not in DRIVERS:
+        raise BadSource("the file is none of the formats that are read: GeoJSON, GeoPackage, shapefile, …")
     columns = tuple(str(name) for name in about["fields"])
-    return Table(columns, _records(file, layer, columns, options), options.crs or about["crs"])
+    return Table(columns, _records(place, layer, columns, options), options.crs or about["crs"])
 
 
-def _chosen(file: Path, wanted: str | None) -> str:
-    names = [str(name) for name, _ in pyogrio.list_layers(file)]
+def _chosen(file: Path, wanted: str | None) -> tuple[str, str]:
+    """Return where the layer is, for GDAL, and its name; in a `.zip`, the files of map data are looked through."""
+    layers: dict[str, str] = {}
+    for place in members(file):
+        layers |= {str(name): place for name, _ in pyogrio.list_layers(place)}
+    names = sorted(layers)
     if wanted is not None and wanted not in names:
         raise BadInput(f"layer: the file holds {', '.join(names)}")
     if wanted is None and len(names) != 1:
         raise BadInput(f"layer: the file holds {', '.join(names) or 'none'}; expected the name of one")
-    return wanted or names[0]
+    chosen = wanted or names[0]
+    return layers[chosen], chosen
 
 
 def _encoding(options: Options) -> str | None:
@@ -59,7 +71,7 @@ def _encoding(options: Options) -> str | None:
     return codecs.lookup(options.encoding).name if "encoding" in options.model_fields_set else None
 
 
-def _records(file: Path, layer: str, columns: tuple[str, ...], options: Options) -> Iterator[Record]:
+def _records(file: str, layer: str, columns: tuple[str, ...], options: Options) -> Iterator[Record]:
     rank = 0
     try:
         with pyogrio.open_arrow(
@@ -67,37 +79,26 @@ def _records(file: Path, layer: str, columns: tuple[str, ...], options: Options)
         ) as (about, batches):
             place = about["geometry_name"] or "wkb_geometry"
             for batch in batches:
-                for feature in batch.to_pylist():
+                features = batch.to_pylist()
+                wkbs = [feature.get(place) for feature in features]
+                shapes = shapely.from_wkb(wkbs, on_invalid="ignore")
+                for feature, wkb, shape in zip(features, wkbs, shapes, strict=True):
                     rank += 1
-                    yield _record(rank, feature, columns, feature.get(place))
+                    yield _record(rank, feature, columns, wkb, shape)
     except UnicodeDecodeError:
         raise BadSource("its attributes are in another encoding; try --encoding latin-1 or cp1252") from None
     except (DataSourceError, DataLayerError, FieldError, OSError):
         raise BadSource(f"the file cannot be read after feature {rank}; is it whole?") from None
 
 
-def _record(rank: int, feature: dict[str, Any], columns: tuple[str, ...], wkb: bytes | None) -> Record:
-    row = {column: _text(feature.get(column)) for column in columns}
+def _record(rank: int, feature: dict[str, Any], columns: tuple[str, ...], wkb: bytes | None, shape: Any) -> Record:
+    row = {column: text_of(feature.get(column)) for column in columns}
     fingerprint = digest(*[value.encode() for value in row.values()], wkb or b"")
     if wkb is None:
         return Record(rank, row, fingerprint)
-    try:
-        return Record(rank, row, fingerprint, shapely.from_wkb(wkb))
-    except shapely.errors.GEOSException:
+    if shape is None:
         return Record(rank, Rejected("invalid-geometry", "position"), fingerprint)
-
-
-def _text(value: Any) -> str:
-    """Return an attribute as the text that a CSV file would hold."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+    return Record(rank, row, fingerprint, shape)
 
 
 CONNECTOR = Connector("geofile", read)

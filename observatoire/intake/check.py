@@ -65,7 +65,8 @@ class Checker:
         self.allowed = {*self.own, *PLACE, "source_key", "origin", "precision", "until", "accuracy"}
         if persons := sorted(filter(is_person, self.own)):
             raise BadSettings(f"{layer.id}: properties about persons cannot enter: {', '.join(persons)}")
-        self.words = WORDS if layer.time_field is not None else WORDS_OF_PLACE
+        self.happens = layer.time_field is not None
+        self.words = WORDS if self.happens else WORDS_OF_PLACE
         self.texts = [(n, p.required) for n, p in self.own.items() if _is_text(p)]
         self.checks = [(n, p.required, self._check(n, p)) for n, p in self.own.items() if not _is_text(p)]
 
@@ -145,7 +146,7 @@ class Checker:
         if name == TITLE and origin == "administrative":
             return short(text, name, words=LONGEST_TITLE, longest=LONGEST_TITLE)
         short(text, name, words=WORDS_OF_PLACE if name == "id" else self.words)
-        if origin in WITHOUT_WORDS and self.layer.time_field is not None:
+        if origin in WITHOUT_WORDS and self.happens:
             _refuse_words(text, name)
         return text
 

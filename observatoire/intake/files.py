@@ -1,25 +1,16 @@
 """Where the file of a source is: in OBS_DATA, else fetched from its address."""
 
-import os
-import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import httpx
-import stamina
-
 from observatoire.cities import SourceSettings
-from observatoire.errors import SourceUnavailable
+from observatoire.errors import ObsError, SourceUnavailable
+from observatoire.intake.credentials import credentials
+from observatoire.intake.http import Client, Limits
 from observatoire.settings import Settings
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # s, for each read, not for the whole
 LARGEST = 2 * 1024**3  # bytes
-ATTEMPTS = 4
-
-_WORTH_ANOTHER = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class _TryAgain(Exception):
-    """The server may answer better in a moment."""
 
 
 def source_file(name: str, source: SourceSettings, settings: Settings) -> Path:
@@ -44,49 +35,28 @@ def source_file(name: str, source: SourceSettings, settings: Settings) -> Path:
     if source.address is None:
         raise SourceUnavailable(f"{name}: no file {source.file} in OBS_DATA, and the city's file gives no address")
     folder = settings.var / "downloads" / name
-    return fetch(name, source.address, folder / (source.file or "download"))
+    request = source.options.get("request")
+    return fetch(name, source.address, folder / (source.file or "download"), request=request)
 
 
-def fetch(name: str, address: str, target: Path, *, attempts: int = ATTEMPTS, largest: int = LARGEST) -> Path:
-    """Fetch a file; it stands at `target` once it is whole.
+def fetch(
+    name: str, address: str, target: Path, *, request: Mapping[str, str] | None = None, largest: int = LARGEST
+) -> Path:
+    """Fetch a file, unless the one that is there is still the server's last; it stands at `target` once it is whole.
+
+    Parameters
+    ----------
+    request : mapping, optional
+        `auth` or `header`, where the server asks for credentials.
 
     Raises
     ------
     SourceUnavailable
         If the server cannot be reached, refuses, or sends more than `largest` bytes.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
-        for attempt in stamina.retry_context(on=(_TryAgain, httpx.TransportError), attempts=attempts, timeout=120):
-            with attempt:
-                _download(name, address, part, largest)
-        part.replace(target)
-    except _TryAgain as refusal:
-        raise SourceUnavailable(f"{name}: {httpx.URL(address).host} answered {refusal}") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceUnavailable(
-            f"{name}: no file of it in OBS_DATA, and its address fails: {type(error).__name__}"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)
+        client = Client(address, headers=credentials(request or {}), limits=replace(Limits(), file=largest))
+        client.download(None, target)
+    except ObsError as error:
+        raise SourceUnavailable(f"{name}: no file of it in OBS_DATA, and {error}") from None
     return target
-
-
-def _download(name: str, address: str, part: Path, largest: int) -> None:
-    with (
-        httpx.stream("GET", address, timeout=TIMEOUT, follow_redirects=True) as answer,
-        part.open("wb") as out,
-    ):
-        if answer.status_code in _WORTH_ANOTHER:
-            raise _TryAgain(str(answer.status_code))
-        if not answer.is_success:
-            raise SourceUnavailable(f"{name}: {answer.url.host} answered {answer.status_code}")
-        size = 0
-        for chunk in answer.iter_bytes():
-            size += len(chunk)
-            if size > largest:
-                raise SourceUnavailable(f"{name}: the file is larger than {largest} bytes")
-            out.write(chunk)
-        out.flush()
-        os.fsync(out.fileno())

@@ -176,7 +176,7 @@ class Periodic:
 
 
 def nightly(city: City) -> list[Periodic]:
-    """Return what is done every night: loads of what is read from somewhere, what may be forgotten, cards, forecasts."""
+    """Return what is done every night: loads of what is read from elsewhere, purges, cards, forecasts."""
     wanted = [{"target": each.target, "horizon_days": each.horizon_days} for each in city.forecasts]
     read = [
         name for name, source in city.sources.items() if source.source is None or source_of(source.source).items is None

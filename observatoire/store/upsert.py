@@ -71,7 +71,7 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
     else is refused as superseded. New items are numbered in the order in which their keys first appear.
     """
     load_id = take_ids(cursor, "obs.loads", 1)
-    cursor.execute("ANALYZE pg_temp.incoming")
+    cursor.execute("ANALYZE pg_temp.incoming (seq, source_key)")  # what the joins ask; geometries are dear to analyse
     alike, superseded = _settle_duplicates(cursor, layer)
     known = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
     matched = _count(cursor, sql.SQL("SELECT count(*) ") + known.format(table(layer)), [source])
