@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import matplotlib as mpl
 import matplotlib.dates
 import numpy as np
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
