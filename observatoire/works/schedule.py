@@ -97,6 +97,11 @@ class Schedule:
         by_day = self.windows or self.rule or self.except_days or self.extra_days
         return not by_day and self.holidays == "keep"
 
+    @property
+    def local_start(self) -> date:
+        """Day of `start` on the local calendar."""
+        return self._local(self.start)
+
     @cached_property
     def instants(self) -> Intervals:
         """When the place is held."""
