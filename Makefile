@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove setup lint render render-check serve bench bench-intake bench-risk vendor-check lock
+.PHONY: help demo test prove setup lint render render-check serve bench bench-intake bench-risk bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -55,6 +55,10 @@ bench-intake: ## A file into PostGIS, firewall on, beside ogr2ogr
 bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_risk.py
+
+bench-works: ## Clash search: 5 000 works against 100 000 events
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_works.py
 
 vendor-check: ## Check the vendored web files against their lock
 	@$(BIN)/python tools/vendor.py --check

@@ -1,0 +1,1 @@
+"""Street works and events, pure: clashes found, explained, resolved. Begin with `model`, `clashes` and `resolve`."""

@@ -1,0 +1,1 @@
+"""One question a file: what a rule of each kind finds."""

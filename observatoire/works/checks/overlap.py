@@ -1,0 +1,69 @@
+"""Works and something else at the same place and time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import shapely
+
+from observatoire.risk.arrays import Ints
+from observatoire.works.agenda import Agenda
+from observatoire.works.checks.words import finding, instant
+from observatoire.works.finding import Finding
+from observatoire.works.intervals import Intervals
+from observatoire.works.model import Work
+from observatoire.works.rules import Overlap
+from observatoire.works.scene import Scene
+
+
+def check_overlap(rule: Overlap, works: Sequence[Work], scene: Scene) -> Iterator[Finding] | None:
+    """Return what overlaps; None where nothing is known of any kind that the rule is against.
+
+    A pair of works that are both candidates is said once, of the one whose id comes first.
+    """
+    kept = [w for w in works if not rule.closures or w.closure.extent in rule.closures]
+    parts: list[tuple[Agenda, Ints]] = []
+    if "works" in rule.against:
+        parts.append((scene.standing_agenda, np.arange(len(scene.standing))))
+    if others := scene.agenda_of([k for k in rule.against if k != "works"]):
+        parts.append(others)
+    if not parts:
+        return None
+    mine = Agenda.of_works(kept)
+    return (f for agenda, rows in parts for f in _against(rule, kept, mine, agenda, rows))
+
+
+def _against(rule: Overlap, works: list[Work], mine: Agenda, others: Agenda, rows: Ints) -> Iterator[Finding]:
+    if not works or not len(rows):
+        return
+    i, j = others.near(mine.geometry, rule.distance)
+    chosen = np.isin(j, rows) if len(rows) < len(others) else np.ones(len(j), dtype=bool)
+    if others.kind[rows[0]] == "works":
+        candidates = set(mine.id.tolist())
+        chosen &= np.array(
+            [a < b or (a != b and b not in candidates) for a, b in zip(mine.id[i], others.id[j], strict=True)],
+            dtype=bool,
+        )
+    i, j = i[chosen], j[chosen]
+    # wider around the other thing is the same as wider, the other way round, around the works: but it is the other
+    # thing's time that is said, so its times are widened, and only those that are near.
+    near, j = np.unique(j, return_inverse=True)
+    times = others.times
+    if rule.before or rule.after:
+        times = type(times).of([times[n].widened(int(rule.before * 60), int(rule.after * 60)) for n in near.tolist()])
+        target = j
+    else:
+        target = near[j]
+    pair, start, end = mine.times.meetings(times, i, target)
+    total = np.bincount(pair, weights=end - start, minlength=len(i)).astype(np.int64)
+    found = np.flatnonzero((total > 0) & (total >= rule.minimum * 60))
+    metres = shapely.distance(mine.geometry[i[found]], others.geometry[near[j[found]]])
+    low, high = np.searchsorted(pair, found), np.searchsorted(pair, found, side="right")
+    for k, m, a, b in zip(found.tolist(), metres.tolist(), low.tolist(), high.tolist(), strict=True):
+        work, row = works[i[k]], near[j[k]]
+        hours = int(total[k]) / 3600
+        yield finding(
+            rule, work, (str(others.id[row]),), Intervals.merged(start[a:b], end[a:b]),
+            severity="blocking" if work.closure.extent in rule.blocking_closures else None,
+            figures={"hours": round(hours, 2), "distance": round(m, 1)},
+            other=others.label[row], hours=hours, first=instant(int(start[a]), work.schedule.zone), distance=m,
+        )  # fmt: skip
