@@ -119,7 +119,8 @@ def test_moves_are_the_best_of_all_combinations() -> None:
         }
         apart = {
             (p, q, d, e): conflicts([at[p][d], at[q][e]], Scene()) == 0
-            for p, q in (("a", "b"), ("a", "c"), ("b", "c")) for d in at[p] for e in at[q] if alone[p, d] and alone[q, e]
+            for p, q in (("a", "b"), ("a", "c"), ("b", "c"))
+            for d in at[p] for e in at[q] if alone[p, d] and alone[q, e]
         }  # fmt: skip
         good = [
             abs(a) + abs(b) + abs(c)
