@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove setup lint render render-check serve bench bench-risk vendor-check lock
+.PHONY: help demo test prove conformance setup lint render render-check serve bench bench-risk vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -20,6 +20,10 @@ test: ## Run every test, each proof at its small count
 prove: ## The same at full counts; writes docs/proof.md
 	@sh tools/setup.sh dev
 	@OBS_PROVE=full $(BIN)/python tools/prove.py
+
+conformance: ## Tests of the standards, by conformance class; the OGC's suites where OBS_CITE names them
+	@sh tools/setup.sh dev
+	@$(BIN)/python tools/conformance.py
 
 setup: ## Make the environment .venv with all that tests need
 	@sh tools/setup.sh dev
