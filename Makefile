@@ -21,6 +21,10 @@ prove: ## The same at full counts; writes docs/proof.md
 	@sh tools/setup.sh dev
 	@OBS_PROVE=full $(BIN)/python tools/prove.py
 
+conformance: ## Tests of the standards, by conformance class; the OGC's suites where OBS_CITE names them
+	@sh tools/setup.sh dev
+	@$(BIN)/python tools/conformance.py
+
 setup: ## Make the environment .venv with all that tests need
 	@sh tools/setup.sh dev
 

@@ -1,0 +1,90 @@
+"""The runner of the OGC's suites, on a stand-in for Java; and the summary by conformance class."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+RESULTS = """<?xml version="1.0" encoding="UTF-8"?>
+<testng-results skipped="1" failed="1" passed="2"><suite name="s"><test name="Core">
+<class name="org.opengis.cite.ogcapifeatures10.Landing">
+<test-method status="PASS" name="before" is-config="true"/>
+<test-method status="PASS" name="root"/>
+<test-method status="PASS" name="links"/>
+<test-method status="FAIL" name="title"><exception class="x"><message><![CDATA[ no title ]]></message></exception>
+</test-method>
+<test-method status="SKIP" name="html"/>
+</class></test></suite></testng-results>"""
+JAVA = """#!/bin/sh
+[ "$1" = -jar ] && [ "$3" = -o ] || exit 2
+grep -q '<entry key="iut">http://127.0.0.1:5000/api/</entry>' "$5" || exit 3
+mkdir -p "$4/testng/x"
+cp "$(dirname "$2")/given.xml" "$4/testng/x/testng-results.xml"
+"""
+
+
+def tool(name: str) -> ModuleType:
+    path = Path(__file__).parents[2] / "tools" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"tool_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_verdict_of_a_suite_is_read_from_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit code says nothing; what prepares a test is none."""
+    cite = tool("cite")
+    (tmp_path / "java").write_text(JAVA)
+    (tmp_path / "java").chmod(0o755)
+    (tmp_path / "given.xml").write_text(RESULTS)
+    (tmp_path / "ets-ogcapi-features10-1.9-aio.jar").touch()
+    (tmp_path / "other-aio.jar").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("OBS_CITE", str(tmp_path))
+
+    ((name, archive),) = cite.archives().items()
+    found = cite.run(name, archive, "http://127.0.0.1:5000/api")
+
+    assert name == "ets-ogcapi-features10"
+    assert found.passed == 2
+    assert found.failed == {"Landing.title": "no title"}
+    assert found.skipped == {"Landing.html": "no reason given"}
+
+
+def test_a_suite_without_results_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cite = tool("cite")
+    (tmp_path / "java").write_text("#!/bin/sh\necho broken\n")
+    (tmp_path / "java").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        cite.run("ets-ogcapi-features10", tmp_path / "x.jar", "http://127.0.0.1:5000/api")
+
+
+def test_the_summary_counts_by_conformance_class(tmp_path: Path) -> None:
+    conformance = tool("conformance")
+    cases = [("test_core_http", ""), ("test_core_fc_links[x]", "<failure message='two\nlines'/>"),
+             ("test_crs_crs_uri", "<skipped message='no'/>")]  # fmt: skip
+    (tmp_path / "r.xml").write_text(
+        "<testsuites><testsuite>"
+        + "".join(
+            f"<testcase classname='tests.conformance.test_features_ats' name='{name}'>{what}</testcase>"
+            for name, what in cases
+        )
+        + "</testsuite></testsuites>"
+    )
+
+    lines = conformance.summary(tmp_path / "r.xml").splitlines()
+
+    assert [line.split() for line in lines[1:3]] == [
+        ["Features", "1:", "Core", "1", "1", "0"],
+        ["Features", "2:", "CRS", "by", "reference", "0", "0", "1"],
+    ]
+    assert lines[3:] == ["  failed: test_core_fc_links[x]: two lines", "  left out: test_crs_crs_uri: no"]

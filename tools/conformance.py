@@ -1,0 +1,86 @@
+"""Run the tests of standards and print, by conformance class, what passed, failed and was left out, and why."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET  # our own file, written a moment before
+from collections import Counter, defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Conformance class by file and beginning of a test's name, the first that fits.
+CLASSES = [
+    ("test_features_ats", "core_", "Features 1: Core"),
+    ("test_features_ats", "geojson_", "Features 1: GeoJSON"),
+    ("test_features_ats", "html_", "Features 1: HTML"),
+    ("test_features_ats", "oas30_", "Features 1: OpenAPI 3.0"),
+    ("test_features_ats", "crs_", "Features 2: CRS by reference"),
+    ("test_filter_ats", "filter_", "Features 3: Filter, Features Filter"),
+    ("test_filter_ats", "queryables_", "Features 3: Queryables as Query Parameters"),
+    ("test_schemas_ats", "schemas_", "Features 5: Schemas"),
+    ("test_schemas_ats", "advanced_", "Features 5: Advanced property roles"),
+    ("test_schemas_ats", "returnables_", "Features 5: Returnables"),
+    ("test_schemas_ats", "sortables_", "Features 5: Sortables"),
+    ("test_cql2_ats", "", "CQL2: abstract tests, examples"),
+    ("test_cql2_oracle", "", "CQL2: random filters against an evaluator"),
+    ("test_fuzz", "", "Answers as the OpenAPI document says"),
+    ("test_cite", "", "CITE: the OGC's executable suites"),
+]
+
+
+def class_of(file: str, test: str) -> str:
+    """Return the conformance class of a test; its file where none is named.
+
+    Examples
+    --------
+    >>> class_of("tests.conformance.test_features_ats", "test_core_http")
+    'Features 1: Core'
+    >>> class_of("tests.conformance.test_other", "test_x")
+    'test_other'
+    """
+    stem = file.rsplit(".", 1)[-1]
+    name = test.removeprefix("test_")
+    return next((title for f, start, title in CLASSES if f == stem and name.startswith(start)), stem)
+
+
+def summary(results: Path) -> str:
+    """Return the table of a run, and the reasons of what did not pass."""
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    reasons: list[str] = []
+    for case in ET.parse(results).getroot().iter("testcase"):
+        row = rows[class_of(case.get("classname", "?"), case.get("name", "?"))]
+        for kind, word in (("failure", "failed"), ("error", "failed"), ("skipped", "left out")):
+            if (found := case.find(kind)) is not None:
+                row[word] += 1
+                reasons.append(f"  {word}: {case.get('name')}: {_first_line(found.get('message', ''))}")
+                break
+        else:
+            row["passed"] += 1
+    order = {title: i for i, (_, _, title) in enumerate(CLASSES)}
+    lines = [f"{'conformance class':46}{'passed':>8}{'failed':>8}{'left out':>10}"]
+    for title, row in sorted(rows.items(), key=lambda item: (order.get(item[0], 99), item[0])):
+        lines.append(f"{title:46}{row['passed']:8}{row['failed']:8}{row['left out']:10}")
+    return "\n".join([*lines, *reasons])
+
+
+def _first_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:200]
+
+
+def main() -> int:
+    """Run, print, return pytest's exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results.xml")
+        command = [sys.executable, "-m", "pytest", "-q", "tests/conformance", f"--junitxml={results}", *sys.argv[1:]]
+        done = subprocess.run(command, check=False, cwd=ROOT)
+        if results.exists():
+            print(f"\n{summary(results)}")
+    if not os.environ.get("OBS_CITE"):
+        print("CITE: not run. OBS_CITE names a folder with the OGC's suites (ets-…-aio.jar); see docs/conformance.md")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
