@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove setup lint render render-check serve bench bench-risk vendor-check lock
+.PHONY: help demo test prove setup lint render render-check serve bench bench-risk bench-jobs vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -51,6 +51,10 @@ bench: ## Item requests beside a bare application on the same store
 bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_risk.py
+
+bench-jobs: ## Requests beside four CPU-bound jobs, CPU of an inline execution
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_jobs.py
 
 vendor-check: ## Check the vendored web files against their lock
 	@$(BIN)/python tools/vendor.py --check
