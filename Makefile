@@ -1,6 +1,7 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove setup lint render render-check serve bench bench-intake bench-risk bench-works vendor-check lock
+.PHONY: help demo test prove conformance setup lint render render-check serve bench bench-intake bench-jobs bench-risk \
+  bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -63,6 +64,9 @@ bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 bench-works: ## Clash search: 5 000 works against 100 000 events
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_works.py
+bench-jobs: ## Requests beside four CPU-bound jobs, CPU of an inline execution
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_jobs.py
 
 vendor-check: ## Check the vendored web files against their lock
 	@$(BIN)/python tools/vendor.py --check
