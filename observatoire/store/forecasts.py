@@ -52,6 +52,7 @@ def write_forecast(
         "origin": "derived",
         "precision": "day",
         "accuracy": None,
+        "until": None,
     }
     prefix = f"{target}/{as_of.isoformat()}/{horizon_days}/"
     with connection.transaction(), connection.cursor() as cursor:
