@@ -51,6 +51,7 @@ def write_forecast(
         "target": target,
         "origin": "derived",
         "precision": "day",
+        "until": None,
         "accuracy": None,
         "until": None,
     }

@@ -212,7 +212,7 @@ def test_a_killed_loader_leaves_no_trace(own_cluster: Cluster, export: Path, cle
         assert content(conninfo) in (untouched, clean)
         if content(conninfo) == clean:
             conninfo = fresh(own_cluster, "killed")
-    assert killed > 0
+    assert killed >= LOADER_KILLS // 4  # those between batches cannot have ended before
 
     load_whole(conninfo, export)
 
