@@ -51,7 +51,6 @@ def write_forecast(
         "target": target,
         "origin": "derived",
         "precision": "day",
-        "until": None,
         "accuracy": None,
         "until": None,
     }
