@@ -49,7 +49,7 @@ serve: ## Serve the city that is already loaded (OBS_CITY)
 	@sh tools/setup.sh run
 	@exec $(BIN)/obs serve
 
-bench: ## Item requests beside a bare application on the same store
+bench: ## Item requests beside a bare application, pygeoapi and tipg, 1 000 000 points
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_items.py
 
