@@ -57,6 +57,9 @@ class RiskEvaluationInputs(Inputs):
     ] = None
 
 
+REQUIRED = list(schema()["required"])
+
+
 class RiskEvaluation(Process[RiskEvaluationInputs]):
     """The skill card of any collection, period and cell that the caller may read."""
 
@@ -75,7 +78,10 @@ class RiskEvaluation(Process[RiskEvaluationInputs]):
     audience = ("planner", "roadworks", "coordination")
     weight = "heavy"
     inputs = RiskEvaluationInputs
-    outputs: ClassVar = {"card": Output(Text(fr="La fiche de qualité", en="The skill card"), schema())}
+    outputs: ClassVar = {
+        # The whole schema stands at /fiches/schema.json: its dialect and its references are not OpenAPI 3.0's.
+        "card": Output(Text(fr="La fiche de qualité", en="The skill card"), {"type": "object", "required": REQUIRED})
+    }
     example: ClassVar = {"inputs": {"collection": "signalements", "origins": 26, "horizon_days": 7}}
 
     def run(self, inputs: RiskEvaluationInputs) -> Results:

@@ -43,7 +43,6 @@ def write_forecast(
         city.time_zone, ambiguous=True, nonexistent="shift_forward"
     )
     card = forecast.card | {"target": target, "start": start.isoformat(), "end": end.isoformat()}
-    card["skill_card"] = reference_to_last(connection, target, horizon_days)
     common = {
         "as_of": as_of.to_pydatetime(),
         "debut": card["start"],
@@ -56,6 +55,8 @@ def write_forecast(
     }
     prefix = f"{target}/{as_of.isoformat()}/{horizon_days}/"
     with connection.transaction(), connection.cursor() as cursor:
+        # Asked inside: a query before would begin a transaction that the block does not end.
+        card["skill_card"] = reference_to_last(connection, target, horizon_days)
         create_staging(cursor, layer)
         names = staged_columns(layer)
         stage(cursor, layer, ([row[name] for name in names] for row in _rows(forecast, grid, common, prefix)), [])

@@ -45,7 +45,8 @@ def test_the_cards_and_then_the_forecasts_of_the_city_are_made_every_night() -> 
 def test_what_is_read_from_somewhere_is_loaded_before_the_forecasts() -> None:
     """The quarters of Marseille are a file; its grid is made here, from them."""
     marseille = read_city(root() / "cities" / "marseille.yml")
-    loads, purge, forecast = nightly(marseille)
+    done = {periodic.name: periodic for periodic in nightly(marseille)}
+    loads, purge, forecast = done["loads"], done["purge"], done["forecast"]
 
     assert [order.inputs for order in loads.orders] == [{"sources": ["quartiers"]}]
     assert [order.process for order in purge.orders] == ["purge"]
