@@ -268,7 +268,9 @@ def test_a_worker_makes_the_forecasts_of_the_night_once(served: Served, worker: 
         listed = planner.get("/jobs?processID=city-forecast").json()["jobs"]
 
     assert rows(served, NIGHTLY) == [("successful", 1, "admin")]
-    assert rows(served, "SELECT due > now() AND due < now() + interval '25 hours' FROM obs.periodic WHERE name = 'forecast'") == [(True,)]
+    assert rows(
+        served, "SELECT due > now() AND due < now() + interval '25 hours' FROM obs.periodic WHERE name = 'forecast'"
+    ) == [(True,)]
     assert card["target"] == "signalements"
     assert cells["features"]
     assert listed == []
