@@ -20,7 +20,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 pytestmark = pytest.mark.conformance
 
 FULL = os.environ.get("OBS_PROVE") == "full"
-#: `OBS_FUZZ_CASES` asks for another number: about 60 a second and core, most of which go into making them.
+#: `OBS_FUZZ_CASES` asks for another number: some 90 a second where the machine is quiet, most of which is making them.
 CASES = int(os.environ.get("OBS_FUZZ_CASES") or (50_000 if FULL else 500))
 #: Executions compute for seconds, or create jobs: their own tests ask them. Here what reads.
 EXECUTIONS = ("/execution",)
