@@ -25,6 +25,7 @@ CLASSES = [
     ("test_schemas_ats", "sortables_", "Features 5: Sortables"),
     ("test_cql2_ats", "", "CQL2: abstract tests, examples"),
     ("test_cql2_oracle", "", "CQL2: random filters against an evaluator"),
+    ("test_processes_ats", "", "Processes 1"),
     ("test_fuzz", "", "Answers as the OpenAPI document says"),
     ("test_cite", "", "CITE: the OGC's executable suites"),
 ]

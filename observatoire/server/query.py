@@ -110,11 +110,13 @@ class Query:
 def total_order(layer: Layer, sort: tuple[SortKey, ...]) -> tuple[SortKey, ...]:
     """Return the order with the id at its end, in the direction of the last key, so that no two items are equal."""
     names = [key.name for key in sort]
-    if layer.id_field in names:
-        return sort[: names.index(layer.id_field) + 1]
-    return (*sort, SortKey(layer.id_field, descending=bool(sort) and sort[-1].descending))
+    identifier = layer.id_field
+    if identifier in names:
+        return sort[: names.index(identifier) + 1]
+    return (*sort, SortKey(identifier, descending=bool(sort) and sort[-1].descending))
 
 
 def shown_properties(layer: Layer, fields: dict[str, Property]) -> tuple[str, ...]:
     """Return the properties that a feature carries: all but the id, which is the feature's own."""
-    return tuple(name for name in fields if name != layer.id_field)
+    identifier = layer.id_field
+    return tuple(name for name in fields if name != identifier)

@@ -46,10 +46,15 @@ class Reader:
     zone: ZoneInfo
     secret: bytes
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Property]:
         """What the audience may see."""
         return self.layer.properties_for(self.audience)
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """What an item shows, unless less is asked for."""
+        return shown_properties(self.layer, self.fields)
 
     @cached_property
     def queryables(self) -> dict[str, Queryable]:
@@ -118,7 +123,7 @@ class Reader:
         """Return which items are asked for, which properties of them, in which order and CRS."""
         fields = self.fields
         sort = parameters.read_sort(words["sortby"], fields) if "sortby" in words else ()
-        shown = shown_properties(self.layer, fields)
+        shown = self.shown
         if "properties" in words:
             wanted = parameters.read_names(words["properties"], "properties", fields)
             shown = tuple(name for name in shown if name in wanted)
@@ -192,7 +197,7 @@ class Reader:
             systems=self.systems,
             system=self.systems.named("crs", words["crs"]) if "crs" in words else self.systems.default,
             limit=1,
-            shown=shown_properties(self.layer, self.fields),
+            shown=self.shown,
         )
 
 

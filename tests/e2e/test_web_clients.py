@@ -1,4 +1,4 @@
-"""Web clients of other people, unmodified, in Chromium, on a page of another origin: OpenLayers and Leaflet."""
+"""Web clients of others, unmodified, in Chromium, on a page of another origin: OpenLayers, Leaflet, MapLibre."""
 
 import functools
 import shutil
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from observatoire.data import root
 
 pytestmark = pytest.mark.e2e
 
@@ -91,6 +93,19 @@ OGC_TILES = """async ([tileset]) => {
   };
 }"""
 
+MAPLIBRE = """async ([style]) => {
+  const maplibre = await import("/maplibre/maplibre-gl.mjs");
+  const given = await (await fetch(style)).json(); // as the API of styles gives it; its address is of the API's origin
+  const [source] = Object.keys(given.sources);
+  given.sources[source].data = new URL(given.sources[source].data, style).href;
+  const map = new maplibre.Map({ container: "map", style: given, center: [5.36, 43.28], zoom: 13 });
+  const patience = new Promise((_, reject) => setTimeout(reject, 60_000, new Error("nothing was drawn")));
+  await Promise.race([new Promise((resolve) => map.once("idle", resolve)), patience]);
+  const bounds = map.getBounds().toArray().flat();
+  const drawn = map.queryRenderedFeatures({ layers: given.layers.map(({ id }) => id) });
+  return { bounds, ids: [...new Set(drawn.map(({ id }) => id))] };
+}"""
+
 
 class Observatory(Protocol):
     """The fixture `observatory` of tests/conftest.py."""
@@ -112,6 +127,7 @@ def page_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.skip(f"npm cannot fetch {name}: {done.stderr.strip()[-200:]}")
         with tarfile.open(folder / archive) as packed:
             packed.extractall(folder / name.partition("@")[0], filter="data")
+    shutil.copytree(root() / "web" / "vendor" / "maplibre-gl", folder / "maplibre")
     (folder / "index.html").write_text(PAGE)
     handler = functools.partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -211,3 +227,22 @@ def test_the_page_of_a_collection_draws_its_map(observatory: Observatory, chromi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert (faults, foreign) == ([], [])
     page.close()
+
+
+def test_maplibre_draws_what_the_style_and_the_items_say(
+    observatory: Observatory, chromium: Browser, page_address: str
+) -> None:
+    """By the style that the API gives, whose source is a page of items: on screen stands what lies in the window."""
+    path = "/api/collections/signalements/items"
+    source = {feature["id"] for feature in observatory.get(path, limit=10_000).json()["features"]}
+    seen = run(chromium, page_address, MAPLIBRE, f"{observatory.url}/api/styles/signalements")
+
+    west, south, east, north = seen["bounds"]
+
+    def within(margin: float) -> set[int]:
+        box = f"{west - margin},{south - margin},{east + margin},{north + margin}"
+        return source & {f["id"] for f in observatory.get(path, bbox=box, limit=10_000).json()["features"]}
+
+    edge = (east - west) / 600 * 10  # a circle is drawn where its rim is seen: ten pixels are more than its radius
+    assert len(seen["ids"]) > 50
+    assert within(-edge) <= set(seen["ids"]) <= within(edge)
