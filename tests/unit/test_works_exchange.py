@@ -179,7 +179,7 @@ def test_geojson_has_the_names_of_the_collection() -> None:
 
 
 def test_the_official_cifs_sample_that_ends_before_it_starts_is_refused() -> None:
-    """Type, subtype and times are those of the JSON incident of Google's page *Incident information* (2024 edition)."""
+    """Type, subtype and times are those of the JSON incident on Google's page *Incident information* (2024)."""
     sample = {"incidents": [{"incident": {
         "id": "101", "type": "HAZARD", "subtype": "HAZARD_ON_ROAD",
         "polyline": "51.510090 -0.006902 51.509142 -0.006564",
