@@ -7,10 +7,11 @@ import resource
 import select
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -72,7 +73,7 @@ def work(pipe: Connection, task: Task) -> None:
     die_with_the_server()
     os.setsid()  # what it starts itself is killed with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(task.nice)
+    stand_back(task.nice)
     if task.memory_mb is not None:
         resource.setrlimit(resource.RLIMIT_AS, (task.memory_mb << 20, task.memory_mb << 20))
     try:
@@ -114,6 +115,19 @@ class _Teller:
         if told != self._told and now - self._last >= PACE:
             self._pipe.send(told)
             self._told, self._last = told, now
+
+
+def stand_back(steps: int) -> None:
+    """Let requests come first, by so many steps of niceness.
+
+    On a desktop or a plain virtual machine Linux shares the CPU between sessions first and between processes of one
+    session second (sched(7), autogroup). We lead a session of our own, so that our niceness says nothing beside the
+    server's: the session's does.
+    """
+    niceness = os.nice(steps)
+    if steps:  # where there are no autogroups, or one was changed a moment ago, ours stays as it is
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def die_with_the_server() -> None:

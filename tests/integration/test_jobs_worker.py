@@ -210,6 +210,22 @@ def test_what_a_child_does_wrong_is_a_sentence_and_harms_no_other(
     assert worker.poll() is None
 
 
+def test_a_computation_stands_back_as_a_session_too() -> None:
+    """Where Linux shares the CPU between sessions, the niceness of a process in its own session would say nothing."""
+    code = (
+        "import os; from pathlib import Path; from observatoire.server.child import stand_back; os.setsid(); "
+        "stand_back(7); group = Path('/proc/self/autogroup'); "
+        "print(os.nice(0), group.read_text().split()[-1] if group.exists() else 7)"
+    )
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    shared = switch.exists() and switch.read_text().strip() == "1"
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert said[0] == "7"
+    assert said[1] == "7" or not shared
+
+
 def test_an_attempt_that_takes_too_long_is_killed(bench: Bench, worker: "subprocess.Popen[bytes]") -> None:
     job = bench.order("sleep", seconds=300.0)
     pid = bench.pid(job)
