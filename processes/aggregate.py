@@ -7,10 +7,9 @@ from pydantic import Field
 
 from observatoire.errors import BadInput
 from observatoire.layers.model import Layer
-from observatoire.layers.nomenclature import codes
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.inputs import Nature, Rectangle, When, interval
+from processes.inputs import Nature, Rectangle, When, check_nature, interval
 
 MOST_ROWS = 50_000
 DIVISIONS = "divisions"
@@ -170,7 +169,7 @@ class Aggregate(Process[AggregateInputs]):
                     where.append(condition.format(_time(layer, "datetime")))
                     parameters.append(bound)
         if inputs.nature is not None:
-            self._check_nature(layer, inputs.nature)
+            check_nature(layer, self.caller.audience, inputs.nature)
             where.append(sql.SQL("nature = %s"))
             parameters.append(inputs.nature)
         if inputs.bbox is not None:
@@ -181,13 +180,6 @@ class Aggregate(Process[AggregateInputs]):
             )
             parameters += inputs.bbox
         return where, parameters
-
-    def _check_nature(self, layer: Layer, nature: str) -> None:
-        prop = layer.properties_for(self.caller.audience).get("nature")
-        if prop is None or prop.codes is None:
-            raise BadInput(f"inputs.nature: {layer.id} has no kinds; leave it out")
-        if nature not in codes(prop.codes):
-            raise BadInput(f"inputs.nature: expected one of {', '.join(codes(prop.codes))}")
 
     def _note(self, layer: Layer, by: str) -> dict[str, str]:
         """Return what a reader must know of the positions, where they are rounded and matter."""

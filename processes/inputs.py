@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from observatoire.errors import BadInput
+from observatoire.layers.model import Audience, Layer
+from observatoire.layers.nomenclature import codes
 from processes.base import Says
 
 CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "CRS84", "OGC:CRS84")
@@ -56,6 +59,21 @@ Nature = Annotated[str | None, Says(fr="Une seule nature (code)", en="One kind o
 Rectangle = Annotated[
     Box | None, Says(fr="Rectangle ouest, sud, est, nord, en degrés", en="Rectangle west, south, east, north, degrees")
 ]
+
+
+def check_nature(layer: Layer, audience: Audience, nature: str, *, name: str = "nature") -> None:
+    """Refuse a kind that the collection does not have, or that the caller may not see.
+
+    Raises
+    ------
+    BadInput
+        It names the input and lists the kinds.
+    """
+    prop = layer.properties_for(audience).get("nature")
+    if prop is None or prop.codes is None:
+        raise BadInput(f"inputs.{name}: {layer.id} has no kinds; leave it out")
+    if nature not in codes(prop.codes):
+        raise BadInput(f"inputs.{name}: expected one of {', '.join(codes(prop.codes))}")
 
 
 def interval(text: str, zone: tzinfo) -> Half:

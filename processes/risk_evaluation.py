@@ -4,12 +4,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from observatoire.evaluation import evaluate_store
-from observatoire.forecast import parse_moment
 from observatoire.risk.skill_schema import schema
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.risk_forecast import check_nature
+from processes.inputs import check_nature
 
 
 class RiskEvaluationInputs(Inputs):
@@ -76,6 +74,7 @@ class RiskEvaluation(Process[RiskEvaluationInputs]):
     )
     keywords = ("forecast", "evaluation", "skill")
     audience = ("planner", "roadworks", "coordination")
+    purpose = "prevision"
     weight = "heavy"
     inputs = RiskEvaluationInputs
     outputs: ClassVar = {
@@ -86,10 +85,13 @@ class RiskEvaluation(Process[RiskEvaluationInputs]):
 
     def run(self, inputs: RiskEvaluationInputs) -> Results:
         """Return the card."""
+        from observatoire.evaluation import evaluate_store  # late: scikit-learn and matplotlib take seconds to load
+        from observatoire.forecast import parse_moment
+
         caller = self.caller
         layer = caller.layer(inputs.collection)
         for nature in inputs.natures or ():
-            check_nature(layer, nature)
+            check_nature(layer, caller.audience, nature, name="natures")
         with caller.connect() as connection:
             card = evaluate_store(
                 connection,

@@ -6,14 +6,12 @@ import numpy as np
 import pyproj
 from pydantic import Field
 
-from observatoire.errors import BadInput
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.model import Layer
-from observatoire.layers.nomenclature import codes
 from observatoire.store.skill_cards import reference_to_last
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
-from processes.inputs import Nature, Rectangle
+from processes.inputs import Nature, Rectangle, check_nature
 
 if TYPE_CHECKING:
     from observatoire.forecast import StoreForecast
@@ -117,7 +115,8 @@ class RiskForecast(Process[RiskForecastInputs]):
 
         caller = self.caller
         layer = caller.layer(inputs.target)
-        check_nature(layer, inputs.nature)
+        if inputs.nature is not None:
+            check_nature(layer, caller.audience, inputs.nature)
         with caller.connect() as connection:
             made = forecast_store(
                 connection,
@@ -144,16 +143,6 @@ class RiskForecast(Process[RiskForecastInputs]):
         on_its_grid = inputs.cell in (None, self.caller.city.grid.cell)
         readers = layer_of("risque").privacy.audience
         return whole and on_its_grid and all(layer.visible_to(a) and layer.exact_for(a) for a in readers)
-
-
-def check_nature(layer: Layer, nature: str | None) -> None:
-    """Raise BadInput where the collection has no such kind."""
-    if nature is None:
-        return
-    prop = layer.properties.get("nature")
-    known = codes(prop.codes) if prop is not None and prop.codes is not None else {}
-    if nature not in known:
-        raise BadInput(f"inputs.nature: expected {'one of ' + ', '.join(known) if known else 'nothing'}")
 
 
 def geojson(made: "StoreForecast") -> dict[str, Any]:
