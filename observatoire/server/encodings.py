@@ -37,14 +37,31 @@ def chosen(accepted: str) -> str:
     >>> chosen("gzip;q=0.2, identity")
     ''
     """
-    weights: dict[str, float] = {}
-    for part in accepted.lower().split(",")[:32]:
-        name, _, options = (piece.strip() for piece in part.partition(";"))
-        weights.setdefault(_ALIASES.get(name, name), _weight(options))
+    weights = _weights(accepted)
     rest = weights.get("*", 0.0)
     best = max(ENCODERS, key=lambda name: weights.get(name, rest))  # of equals the first
     weight = weights.get(best, rest)
     return best if weight > 0 and weight >= weights.get("identity", 0.0) else ""
+
+
+def takes(accepted: str, name: str) -> bool:
+    """Tell whether a client takes an encoding: for a body that is kept in it.
+
+    Examples
+    --------
+    >>> takes("gzip, br", "gzip"), takes("gzip;q=0, *", "gzip"), takes("*", "gzip"), takes("", "gzip")
+    (True, False, True, False)
+    """
+    weights = _weights(accepted)
+    return weights.get(name, weights.get("*", 0.0)) > 0
+
+
+def _weights(accepted: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for part in accepted.lower().split(",")[:32]:
+        name, _, options = (piece.strip() for piece in part.partition(";"))
+        weights.setdefault(_ALIASES.get(name, name), _weight(options))
+    return weights
 
 
 def _weight(options: str) -> float:

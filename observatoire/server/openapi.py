@@ -15,6 +15,7 @@ from observatoire.layers.nomenclature import codes
 from observatoire.server.crs import Systems
 from observatoire.server.exports import FILES
 from observatoire.server.items import POSTED
+from observatoire.server.openapi_parts import parameter, refs, responses
 from observatoire.server.problems import MEDIA_TYPE
 from observatoire.server.styles import MEDIA_TYPES as STYLES
 from observatoire.server.tiles.openapi import TILE_RESPONSES, tile_paths
@@ -54,10 +55,6 @@ def openapi(
     return document
 
 
-_TROUBLES = (
-    ("400", "InvalidParameter"), ("401", "Unauthorised"), ("404", "NotFound"), ("414", "TooLong"),
-    ("429", "TooMany"), ("500", "ServerError"), ("503", "Unavailable"),
-)  # fmt: skip
 _FILTERS = ("filter", "filter-lang", "filter-crs")
 
 
@@ -77,9 +74,7 @@ def _readable(item: Json) -> Json:
         for parameter in operation.get("parameters", [])
         if "vendorSpecific" not in parameter.get("$ref", "") and parameter.get("name") not in ("ui", "profile")
     ]
-    operation["responses"] = {
-        code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", _answer(operation)), *_TROUBLES)
-    }
+    operation["responses"] = responses(_answer(operation))
     return {"get": operation}
 
 
@@ -97,18 +92,18 @@ def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
     listed = {"type": "array", "items": {"type": "string", "enum": list(fields)}}
     which = ("bbox", "bbox-crs", "datetime", *_FILTERS)
     parameters: list[Json] = [
-        _parameter("properties", listed, "Properties of the answer"),
-        _parameter("sortby", {"type": "array", "items": {"type": "string", "enum": _orders(fields)}}, "Order"),
+        parameter("properties", listed, "Properties of the answer"),
+        parameter("sortby", {"type": "array", "items": {"type": "string", "enum": _orders(fields)}}, "Order"),
     ]
     for name, prop in fields.items():
         schema: Json = {"type": prop.type} | ({"format": prop.format} if prop.format else {})
         if prop.codes is not None:
             schema["x-codes"] = list(codes(prop.codes))
-        parameters.append(_parameter(name, schema, prop.title.en if prop.title else name))
+        parameters.append(parameter(name, schema, prop.title.en if prop.title else name))
     here = f"/collections/{layer.id}"
     paths[f"{here}/items"]["get"]["parameters"] = [
-        _parameter("f", {"type": "string", "enum": ["json", "html", "csv", "jsonld"], "default": "json"}, "Format"),
-        *_refs("lang", "page-limit", "offset", "cursor", *which, "crs", "skipGeometry"),
+        parameter("f", {"type": "string", "enum": ["json", "html", "csv", "jsonld"], "default": "json"}, "Format"),
+        *refs("lang", "page-limit", "offset", "cursor", *which, "crs", "skipGeometry"),
         *parameters,
     ]
     paths[f"{here}/download"] = {
@@ -117,22 +112,22 @@ def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
             "operationId": f"download{layer.id}File",
             "tags": [layer.id],
             "parameters": [
-                _parameter("f", {"type": "string", "enum": list(FILES), "default": "geoparquet"}, "Format"),
-                *_refs("lang", *which, "crs"),
+                parameter("f", {"type": "string", "enum": list(FILES), "default": "geoparquet"}, "Format"),
+                *refs("lang", *which, "crs"),
                 *parameters,
             ],
         }
     }
     item = paths[f"{here}/items/{{featureId}}"]["get"]
     item["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("featureId", "crs", "lang")] + [
-        _parameter("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format")
+        parameter("f", {"type": "string", "enum": ["json", "html", "jsonld"], "default": "json"}, "Format")
     ]
     for page in ("schema", "queryables", "sortables"):
         paths.setdefault(
             f"{here}/{page}",
             {"get": {"summary": f"Sortables of {layer.title.en}", "operationId": f"get{layer.id}Sortables"}},
         )
-        paths[f"{here}/{page}"]["get"] |= {"parameters": _refs("f", "lang"), "tags": [layer.id]}
+        paths[f"{here}/{page}"]["get"] |= {"parameters": refs("f", "lang"), "tags": [layer.id]}
 
 
 def _describe_filters(paths: Json, layer: Layer) -> None:
@@ -142,7 +137,7 @@ def _describe_filters(paths: Json, layer: Layer) -> None:
         "summary": f"Items of {layer.title.en} that a posted filter finds",
         "operationId": f"find{layer.id}Features",
         "tags": read["tags"],
-        "parameters": [p for p in read["parameters"] if p not in _refs("filter", "filter-lang")],
+        "parameters": [p for p in read["parameters"] if p not in refs("filter", "filter-lang")],
         "requestBody": {
             "required": True,
             "content": {kind: {"schema": {"$ref": "#/components/schemas/cql2"}} for kind in POSTED},
@@ -155,17 +150,8 @@ def _describe_filters(paths: Json, layer: Layer) -> None:
     }
 
 
-def _refs(*names: str) -> list[Json]:
-    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
-
-
 def _orders(fields: Iterable[str]) -> list[str]:
     return [sign + name for name in fields for sign in ("", "+", "-")]
-
-
-def _parameter(name: str, schema: Json, description: str, place: str = "query") -> Json:
-    common = {"name": name, "in": place, "description": description, "required": place == "path", "schema": schema}
-    return common | ({"style": "form", "explode": False} if place == "query" else {})
 
 
 def _localised(node: Any) -> Any:
@@ -185,36 +171,34 @@ def components(systems: Systems, settings: Settings) -> Json:
     """Return the parts that operations share, the same for every audience."""
     uri = {"type": "string", "format": "uri", "enum": list(systems.by_uri)}
     limit = {"type": "integer", "minimum": 1, "maximum": settings.limit_max, "default": settings.limit_default}
-    page_limit = _parameter("limit", limit, "Most items of a page; more than the maximum counts as the maximum")
+    page_limit = parameter("limit", limit, "Most items of a page; more than the maximum counts as the maximum")
     # QGIS takes its page size from `components.parameters.limit`: min(max(1000, default), maximum), the same way for
     # every collection. Operations refer to `page-limit`, whose default is the true one.
     page = limit | {"default": max(settings.limit_default, min(settings.limit_max, PAGE_OF_CLIENTS))}
-    suggested = _parameter("limit", page, "Page size for a client that reads a whole collection")
+    suggested = parameter("limit", page, "Page size for a client that reads a whole collection")
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
     parameters = (
-        _parameter("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
-        _parameter("lang", {"type": "string", "enum": ["fr", "en"]}, "Language"),
-        _parameter(
+        parameter("f", {"type": "string", "enum": ["json", "html"], "default": "json"}, "Format"),
+        parameter("lang", {"type": "string", "enum": ["fr", "en"]}, "Language"),
+        parameter(
             "offset", {"type": "integer", "minimum": 0, "default": 0}, "Items left out; `next` links use a cursor"
         ),
-        _parameter("cursor", {"type": "string"}, "Where a page starts: taken from a `next` link"),
-        _parameter(
+        parameter("cursor", {"type": "string"}, "Where a page starts: taken from a `next` link"),
+        parameter(
             "bbox", numbers, "Items that meet this box: minimum x, y, maximum x, y (or with heights, not regarded)"
         ),
-        _parameter("bbox-crs", uri, "CRS of bbox; CRS84 by default"),
-        _parameter("crs", uri, "CRS of the answer; CRS84 by default"),
-        _parameter(
-            "datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."
-        ),
-        _parameter("filter", {"type": "string"}, "A condition in CQL2, as text or as JSON"),
-        _parameter(
+        parameter("bbox-crs", uri, "CRS of bbox; CRS84 by default"),
+        parameter("crs", uri, "CRS of the answer; CRS84 by default"),
+        parameter("datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."),
+        parameter("filter", {"type": "string"}, "A condition in CQL2, as text or as JSON"),
+        parameter(
             "filter-lang",
             {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
             "What the filter is written in",
         ),
-        _parameter("filter-crs", uri, "CRS of the filter's coordinates; CRS84 by default"),
-        _parameter("skipGeometry", {"type": "boolean", "default": False}, "Leave geometries out"),
-        _parameter("featureId", {"type": "string"}, "Id of an item", "path"),
+        parameter("filter-crs", uri, "CRS of the filter's coordinates; CRS84 by default"),
+        parameter("skipGeometry", {"type": "boolean", "default": False}, "Leave geometries out"),
+        parameter("featureId", {"type": "string"}, "Id of an item", "path"),
     )
     return {
         "parameters": {p["name"]: p for p in parameters} | {"page-limit": page_limit, "limit": suggested},
@@ -338,43 +322,39 @@ def _more_paths() -> Json:
         return {
             "get": {
                 "summary": summary, "tags": ["server"], "operationId": operation, "parameters": list(parameters),
-                "responses": {
-                    code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", answer), *_TROUBLES)
-                },
+                "responses": responses(answer),
             }
         }  # fmt: skip
 
     lang = {"$ref": "#/components/parameters/lang"}
-    form = _parameter("f", {"type": "string", "enum": list(STYLES), "default": "json"}, "Format")
-    style = _parameter("styleId", {"type": "string"}, "Id of a collection", "path")
+    form = parameter("f", {"type": "string", "enum": list(STYLES), "default": "json"}, "Format")
+    style = parameter("styleId", {"type": "string"}, "Id of a collection", "path")
     return {
-        "/collections/catalogue": read(
-            "The catalogue", "getCatalogue", *_refs("lang"), _form("json", "html", "jsonld")
-        ),
+        "/collections/catalogue": read("The catalogue", "getCatalogue", *refs("lang"), _form("json", "html", "jsonld")),
         "/collections/catalogue/items": read(
             "Records of the catalogue",
             "getRecords",
-            _parameter("q", {"type": "string"}, "Words, separated by commas: one of them"),
-            _parameter("type", {"type": "string"}, "Kind of what is described: dataset"),
-            _parameter("ids", {"type": "array", "items": {"type": "string"}}, "Ids of records"),
-            *_refs("bbox", "datetime", "page-limit", "offset", "lang"),
+            parameter("q", {"type": "string"}, "Words, separated by commas: one of them"),
+            parameter("type", {"type": "string"}, "Kind of what is described: dataset"),
+            parameter("ids", {"type": "array", "items": {"type": "string"}}, "Ids of records"),
+            *refs("bbox", "datetime", "page-limit", "offset", "lang"),
             _form("json", "html", "jsonld"),
         ),
         "/collections/catalogue/items/{recordId}": read(
             "A record of the catalogue",
             "getRecord",
-            _parameter("recordId", {"type": "string"}, "Id of a collection", "path"),
-            *_refs("lang"),
+            parameter("recordId", {"type": "string"}, "Id of a collection", "path"),
+            *refs("lang"),
             _form("json", "html", "jsonld"),
         ),
-        "/functions": read("The functions that a filter may call", "getFunctions", *_refs("f", "lang")),
+        "/functions": read("The functions that a filter may call", "getFunctions", *refs("f", "lang")),
         "/styles": read("How the collections are drawn", "getStyles", lang),
         "/styles/{styleId}": read("A style, for MapLibre or QGIS", "getStyle", style, form, lang, answer="Style"),
     }
 
 
 def _form(*names: str) -> Json:
-    return _parameter("f", {"type": "string", "enum": list(names), "default": names[0]}, "Format")
+    return parameter("f", {"type": "string", "enum": list(names), "default": names[0]}, "Format")
 
 
 def _tags(paths: Json) -> set[str]:

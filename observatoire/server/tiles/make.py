@@ -28,7 +28,7 @@ async def layer_tile(pool: Pool, asked: Request) -> bytes:
     body, number = (await rows_of(pool, items_plan(asked)))[0]
     if number == 0:
         return b""
-    if number > MOST or len(igzip.compress(body, _LEVEL)) > LONGEST:
+    if number > MOST or (len(body) > LONGEST and len(igzip.compress(body, _LEVEL)) > LONGEST):
         body, _ = (await rows_of(pool, grouped_plan(asked)))[0]
     return bytes(body)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from observatoire.layers.model import Audience, Layer
 from observatoire.server.coverage.bands import gridded
+from observatoire.server.openapi_parts import parameter, refs, responses
 from observatoire.server.tiles.documents import MVT, TILEJSON
 
 Json = dict[str, Any]
@@ -32,28 +33,24 @@ TILE_RESPONSES: Json = {
         },
     },
 }
-_TROUBLES = (
-    ("400", "InvalidParameter"), ("401", "Unauthorised"), ("404", "NotFound"), ("414", "TooLong"),
-    ("429", "TooMany"), ("500", "ServerError"), ("503", "Unavailable"),
-)  # fmt: skip
 
 
 def tile_paths(layers: Iterable[Layer], audience: Audience) -> Json:
     """Return the path items of tiles, of each collection that an audience sees and of all together."""
     layers = list(layers)
     names = {"type": "array", "items": {"type": "string", "enum": [layer.id for layer in layers]}}
-    several = [_named("collections", names, "Collections of the map"), _ref("datetime")]
+    several = [parameter("collections", names, "Collections of the map"), *refs("datetime")]
     paths: Json = {
-        "/tileMatrixSets": _read("Tile matrix sets", "getTileMatrixSetsList", "Document", [_ref("f")]),
+        "/tileMatrixSets": _read("Tile matrix sets", "getTileMatrixSetsList", "Document", refs("f")),
         "/tileMatrixSets/{tileMatrixSetId}": _read(
-            "A tile matrix set", "getTileMatrixSet", "Document", [_PYRAMID, _ref("f")]
+            "A tile matrix set", "getTileMatrixSet", "Document", [_PYRAMID, *refs("f")]
         ),
         **_tiles("", "Map", "the map", several),
     }
     for layer in layers:
         listed = {"type": "array", "items": {"type": "string", "enum": list(layer.properties_for(audience))}}
-        which = [*map(_ref, ("datetime", "filter", "filter-lang", "filter-crs"))]
-        which.append(_named("properties", listed, "Properties of the features; by default those of the style"))
+        which = refs("datetime", "filter", "filter-lang", "filter-crs")
+        which.append(parameter("properties", listed, "Properties of the features; by default those of the style"))
         paths |= _tiles(f"/collections/{layer.id}", layer.id, layer.title.en, which)
         if gridded(layer):
             paths |= _rasters(f"/collections/{layer.id}", layer, which[:-1])
@@ -62,14 +59,16 @@ def tile_paths(layers: Iterable[Layer], audience: Audience) -> Json:
 
 def _rasters(prefix: str, layer: Layer, which: list[Json]) -> Json:
     def form(name: str) -> Json:
-        return _named("f", {"type": "string", "enum": [name], "default": name}, "Format")
+        return parameter("f", {"type": "string", "enum": [name], "default": name}, "Format")
 
-    whole = _read(f"{layer.title.en} as a raster", f"{layer.id}.getCoverage", "Coverage", [form("geotiff"), *which])
-    tile = _read(f"A map tile of {layer.title.en}", f"{layer.id}.getMapTile", "Picture", [*_PLACE, form("png"), *which])
-    tile["get"]["responses"]["204"] = {"$ref": "#/components/responses/EmptyTile"}
-    for read in (whole, tile):
-        read["get"]["responses"]["422"] = {"$ref": "#/components/responses/NotAGrid"}
-    whole["get"]["responses"] |= {"206": whole["get"]["responses"]["200"]}
+    whole = _read(
+        f"{layer.title.en} as a raster", f"{layer.id}.getCoverage", "Coverage", [form("geotiff"), *which],
+        **{"206": "Coverage", "422": "NotAGrid"},
+    )  # fmt: skip
+    tile = _read(
+        f"A map tile of {layer.title.en}", f"{layer.id}.getMapTile", "Picture", [*_PLACE, form("png"), *which],
+        **{"204": "EmptyTile", "422": "NotAGrid"},
+    )  # fmt: skip
     place = "{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
     return {f"{prefix}/coverage": whole, f"{prefix}/map/tiles/{place}": tile}
 
@@ -78,36 +77,26 @@ def _tiles(prefix: str, name: str, title: str, which: list[Json]) -> Json:
     forms = {"type": "string", "enum": ["json", "html", "tilejson"], "default": "json"}
     tile = _read(
         f"A vector tile of {title}", f"{name}.getTile", "Tile",
-        [*_PLACE, _named("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which],
+        [*_PLACE, parameter("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which],
+        **{"204": "EmptyTile"},
     )  # fmt: skip
-    tile["get"]["responses"]["204"] = {"$ref": "#/components/responses/EmptyTile"}
     return {
-        f"{prefix}/tiles": _read(f"Tile sets of {title}", f"{name}.getTileSetsList", "Document", [_ref("f")]),
+        f"{prefix}/tiles": _read(f"Tile sets of {title}", f"{name}.getTileSetsList", "Document", refs("f")),
         f"{prefix}/tiles/{{tileMatrixSetId}}": _read(
-            f"A tile set of {title}", f"{name}.getTileSet", "TileSet", [_PYRAMID, _named("f", forms, "Format")]
+            f"A tile set of {title}", f"{name}.getTileSet", "TileSet", [_PYRAMID, parameter("f", forms, "Format")]
         ),
         f"{prefix}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
     }
 
 
-def _read(summary: str, operation: str, answer: str, parameters: list[Json]) -> Json:
-    responses = {code: {"$ref": f"#/components/responses/{name}"} for code, name in (("200", answer), *_TROUBLES)}
+def _read(summary: str, operation: str, answer: str, parameters: list[Json], **more: str) -> Json:
     return {
         "get": {
             "summary": summary, "tags": ["tiles"], "operationId": operation,
-            "parameters": [*parameters, _ref("lang")], "responses": responses,
+            "parameters": [*parameters, *refs("lang")], "responses": responses(answer, **more),
         }
     }  # fmt: skip
 
 
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _named(name: str, schema: Json, description: str, place: str = "query") -> Json:
-    common = {"name": name, "in": place, "description": description, "required": place == "path", "schema": schema}
-    return common | ({"style": "form", "explode": False} if place == "query" else {})
-
-
-_PYRAMID = _named("tileMatrixSetId", {"type": "string"}, "Id of a tile matrix set", "path")
-_PLACE = [_PYRAMID, *(_named(n, {"type": "string"}, n, "path") for n in ("tileMatrix", "tileRow", "tileCol"))]
+_PYRAMID = parameter("tileMatrixSetId", {"type": "string"}, "Id of a tile matrix set", "path")
+_PLACE = [_PYRAMID, *(parameter(n, {"type": "string"}, n, "path") for n in ("tileMatrix", "tileRow", "tileCol"))]

@@ -13,6 +13,7 @@ from observatoire.layers.model import Audience, Layer, Property
 from observatoire.server import pages, respond
 from observatoire.server.abandon import unless_gone
 from observatoire.server.context import current
+from observatoire.server.encodings import takes
 from observatoire.server.items import Asked, asked
 from observatoire.server.query import Query
 from observatoire.server.reading import PAGE, once, only
@@ -79,8 +80,7 @@ async def tile(request: Request) -> Response:
     """Answer a tile: 200, or 204 where nothing lies in it, or 404 where the tile set has none there."""
     state, audience = state_of(request), current().audience
     wanted = tile_of(request, pyramid_of(request, state))
-    look = asked(request, state, ("json", "mvt"))  # what accepts anything gets the only format there is
-    if "f" in request.query_params and request.query_params["f"] != "mvt":
+    if request.query_params.get("f", "mvt") != "mvt":
         raise BadInput("f: expected mvt")
     queries = _queries(request, state, audience)
     versions = [await state.versions.of(query.layer.id) for query in queries]
@@ -90,11 +90,12 @@ async def tile(request: Request) -> Response:
     pool = state.pools.of(audience)
     requests = [plans.Request(query, wanted) for query in queries]
     body = await unless_gone(request, state.tiles.of(etag, lambda: whole_tile(pool, requests)))
-    answer = respond.answer(body, documents.MVT, audience=audience, language=look.language, etag=etag)
+    language = respond.language_of(request, state.city.languages)
+    answer = respond.answer(body, documents.MVT, audience=audience, language=language, etag=etag)
     if not body:
         answer.status_code = 204
         del answer.headers["content-length"], answer.headers["content-type"]
-    elif "gzip" in request.headers.get("accept-encoding", ""):
+    elif takes(request.headers.get("accept-encoding", ""), "gzip"):
         answer.headers["Content-Encoding"] = "gzip"
     else:
         answer.body = gzip.decompress(body)
