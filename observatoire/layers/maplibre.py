@@ -21,7 +21,7 @@ def style(layer: Layer, *, items: str, language: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        One GeoJSON source named as the collection. Points are circles, polygons faint fills with an outline, ranges of
+        One GeoJSON source named as the collection. Points are circles, polygons fills with an outline, ranges of
         values fills by steps where an item without a value is not drawn. `metadata` holds the property that is shown
         (`obs:property`, null for a plain colour) and the legend (`obs:legend`: `value` or `least`, `color`, `label`).
     """
@@ -29,9 +29,14 @@ def style(layer: Layer, *, items: str, language: str) -> dict[str, Any]:
         "version": 8,
         "name": layer.title.in_(language),
         "metadata": {"obs:property": layer.style.property, "obs:legend": legend(layer, language)},
-        "sources": {layer.id: {"type": "geojson", "data": items}},
+        "sources": {layer.id: {"type": "geojson", "data": items, **_kept(layer)}},
         "layers": _layers(layer),
     }
+
+
+def _kept(layer: Layer) -> dict[str, Any]:
+    """Return what keeps small areas and lines from being simplified away at the zoom of a whole city."""
+    return {} if layer.geometry == "Point" else {"tolerance": 0}
 
 
 def legend(layer: Layer, language: str) -> list[dict[str, Any]]:
@@ -73,6 +78,12 @@ def _layers(layer: Layer) -> list[dict[str, Any]]:
         return [_layer(layer, "line", {"line-color": paint, "line-width": 2})]
     if layer.graduated:
         return [_layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.7})]
+    if layer.style.property is not None:  # footprints of a few metres: seen from afar by their outline
+        width = ["interpolate", ["linear"], ["zoom"], 10, 3, 16, 1.5]
+        return [
+            _layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.4}),
+            _layer(layer, "line", {"line-color": paint, "line-width": width}),
+        ]
     return [
         _layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.08}),
         _layer(layer, "line", {"line-color": paint, "line-width": 1}),

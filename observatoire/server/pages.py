@@ -30,6 +30,8 @@ WORDS = {
         "all_items": "Tous les objets, page par page", "download": "Télécharger", "whole": "tous les objets",
         "first_of": "par pages de", "codes": "Codes", "stored": "celle des données", "qgis_style": "Style QGIS",
         "qgis_project": "Projet QGIS de la ville", "tiles": "Tuiles vectorielles",
+        "catalogue": "Catalogue", "search": "Chercher", "search_do": "Chercher", "changed": "Dernier changement",
+        "sources": "Sources",
         "queryables_how": "À nommer dans filter (CQL2), sortby, properties, ou tels quels : propriété=valeur.",
     },
     "en": {
@@ -49,6 +51,8 @@ WORDS = {
         "all_items": "All items, page by page", "download": "Download", "whole": "all items",
         "first_of": "in pages of", "codes": "Codes", "stored": "that of the data", "qgis_style": "QGIS style",
         "qgis_project": "QGIS project of the city", "tiles": "Vector tiles",
+        "catalogue": "Catalogue", "search": "Search for", "search_do": "Search", "changed": "Last change",
+        "sources": "Sources",
         "queryables_how": "To be named in filter (CQL2), sortby, properties, or as they are: property=value.",
     },
 }  # fmt: skip

@@ -10,9 +10,11 @@ from starlette.routing import Route
 
 from observatoire.errors import BadInput, NotFound, Unauthorised
 from observatoire.layers.catalog import layer_of
+from observatoire.layers.nomenclature import codes
 from observatoire.risk.skill_schema import schema
 from observatoire.server import pages, respond
 from observatoire.server.context import current
+from observatoire.server.items import asked
 from observatoire.server.run import translated
 from observatoire.server.state import State, state_of
 from observatoire.store.forecasts import COLLECTION as FORECASTS
@@ -45,8 +47,9 @@ async def card_schema(_: Request) -> Response:
 
 
 async def card_list(request: Request) -> Response:
-    """Answer the last card of every collection and horizon."""
+    """Answer the last card of every collection and horizon, as JSON or as a page."""
     state, audience = state_of(request), _allowed()
+    look = asked(request, state, ("json", "html"))
     rows = [
         {
             "collection": collection, "horizon_days": days, "computed": computed.isoformat(), "answer": answer,
@@ -54,8 +57,10 @@ async def card_list(request: Request) -> Response:
         }
         for collection, days, computed, answer, badge in await _rows(state, all_last(), [])
     ]  # fmt: skip
-    document = orjson.dumps({"cards": rows})
-    return respond.answer(document, respond.JSON, audience=audience, language=state.city.languages[0])
+    if look.format == "html":
+        body = pages.render(request, "skill_cards.html", look.language, cards=rows, title=TITLES[look.language])
+        return respond.answer(body, respond.HTML, audience=audience, language=look.language)
+    return respond.answer(orjson.dumps({"cards": rows}), respond.JSON, audience=audience, language=look.language)
 
 
 async def card_page(request: Request) -> Response:
@@ -81,7 +86,9 @@ async def card_page(request: Request) -> Response:
     if request.query_params.get("f") == "json":
         return respond.answer(orjson.dumps(card), respond.JSON, audience=audience, language=language)
     drawn = {name: Markup(svg) for name, svg in plots.get(language, {}).items()}  # noqa: S704 (we drew them)
-    body = pages.render(request, "skill_card.html", language, card=card, plots=drawn)
+    body = pages.render(
+        request, "skill_card.html", language, card=card, plots=drawn, labels=_labels(card["collection"], language)
+    )
     return respond.answer(body, respond.HTML, audience=audience, language=language)
 
 
@@ -95,6 +102,13 @@ async def links(state: State, language: str) -> list[dict[str, Any]]:
         }
         for collection, days, computed, *_ in await _rows(state, all_last(), [])
     ]  # fmt: skip
+
+
+def _labels(collection: str, language: str) -> dict[str, str]:
+    """Return what the kinds of a collection are called."""
+    prop = layer_of(collection).properties.get("nature")
+    known = codes(prop.codes) if prop is not None and prop.codes is not None else {}
+    return {code: label.in_(language) for code, label in known.items()}
 
 
 def _allowed() -> Any:

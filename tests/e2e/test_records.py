@@ -115,3 +115,15 @@ def test_there_is_no_record_of_what_one_may_not_see(observatory: Any) -> None:
 
 def test_no_collection_is_called_as_the_catalogue() -> None:
     assert "catalogue" not in catalog()
+
+
+@pytest.mark.parametrize(("language", "found"), [("fr", "Mailles"), ("en", "Grid cells")])
+def test_a_person_searches_the_catalogue_on_a_page(observatory: Any, language: str, found: str) -> None:
+    whole = observatory.get("/api/collections/catalogue", f="html", lang=language)
+    some = observatory.get(ITEMS, f="html", lang=language, q="carrées")
+
+    assert whole.headers["content-type"].startswith("text/html")
+    assert 'name="q"' in whole.text
+    assert found in some.text
+    assert "/api/collections/lignes-bus?f=html" in whole.text
+    assert "/api/collections/lignes-bus?f=html" not in some.text

@@ -204,7 +204,7 @@ def test_openlayers_opens_a_tile_set_by_its_address(
     assert seen["drawn"] > 1_000
 
 
-@pytest.mark.parametrize("collection", ["signalements", "divisions", "mailles"])
+@pytest.mark.parametrize("collection", ["signalements", "divisions", "mailles", "chantiers"])
 def test_the_page_of_a_collection_draws_its_map(observatory: Observatory, chromium: Browser, collection: str) -> None:
     """Under the security policy: no complaint of it, nothing asked of another host; items drawn, and said how many."""
     page = chromium.new_page(viewport={"width": 390, "height": 844})
@@ -224,6 +224,12 @@ def test_the_page_of_a_collection_draws_its_map(observatory: Observatory, chromi
     )  # fmt: skip
 
     assert "on the map" in page.inner_text("#drawn")
+    if collection == "chantiers":  # of a few metres each, in the window of a whole city: none is simplified away
+        ids = "(id) => new Set(document.querySelector('#map').map.querySourceFeatures(id).map((f) => f.id)).size"
+        assert (
+            page.evaluate(ids, collection)
+            == observatory.get(f"/api/collections/{collection}/items").json()["numberMatched"]
+        )
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert (faults, foreign) == ([], [])
     page.close()

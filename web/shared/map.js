@@ -104,7 +104,8 @@ export function paintGround(map) {
  * @returns {string[]} ids of the map's layers
  */
 export function drawCollection(map, id, style, data, before) {
-  map.addSource(id, { type: "geojson", data });
+  const { tolerance } = Object.values(style.sources ?? {})[0] ?? {};
+  map.addSource(id, { type: "geojson", data, ...(tolerance === undefined ? {} : { tolerance }) });
   return style.layers.map((layer) => {
     const { "source-layer": _, ...rest } = layer;
     const own = { ...rest, id: `${id}:${layer.id}`, source: id };

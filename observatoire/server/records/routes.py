@@ -56,6 +56,8 @@ async def about(request: Request) -> Response:
     state, look = _opened(request)
     if look.format == "jsonld":
         return await _dcat(request, state, look)
+    if look.format == "html":
+        return _page(request, look, await entries(state, current().audience))
     here, language = f"{state.base}/collections/{CATALOGUE}", look.language
     document = {
         "id": CATALOGUE,
@@ -83,6 +85,8 @@ async def records(request: Request) -> Response:
     search = read_search(words, state.systems, limit=state.settings.limit_default, most=state.settings.limit_max)
     found = [entry for entry in await entries(state, audience) if search.finds(entry)]
     page = found[search.offset : search.offset + search.limit]
+    if look.format == "html":
+        return _page(request, look, page)
     if look.format == "jsonld":
         return _answer(request, look, catalog(page, state.city, state.base), respond.JSONLD, TITLE.in_(look.language))
     here = f"{state.base}/collections/{CATALOGUE}/items"
@@ -124,6 +128,13 @@ def _opened(request: Request) -> tuple[State, Asked]:
 async def _dcat(request: Request, state: State, look: Asked) -> Response:
     document = catalog(await entries(state, current().audience), state.city, state.base)
     return _answer(request, look, document, respond.JSONLD, TITLE.in_(look.language))
+
+
+def _page(request: Request, look: Asked, found: list[Entry]) -> Response:
+    state, language = state_of(request), look.language
+    shown = [entry.record(state.city, state.base, language) for entry in found]
+    body = pages.render(request, "catalogue.html", language, records=shown, title=TITLE.in_(language))
+    return respond.answer(body, respond.HTML, audience=current().audience, language=language)
 
 
 def _answer(request: Request, look: Asked, document: dict[str, Any], media_type: str, title: str) -> Response:
