@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import owslib.ogcapi
 import psycopg
 import pytest
 from psycopg import sql
@@ -133,6 +134,12 @@ def _wait(demo: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
         except httpx.HTTPError:
             time.sleep(0.2)
     raise RuntimeError(f"the small city is not served:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(autouse=True)
+def headers_of_owslib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OWSLib adds a client's headers to a dictionary that all its clients share: a key would go on to the next test."""
+    monkeypatch.setattr(owslib.ogcapi, "REQUEST_HEADERS", dict(owslib.ogcapi.REQUEST_HEADERS))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from observatoire.layers.render import PROJECT
 from observatoire.server import api as pygeo
 from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards
 from observatoire.server.context import current
-from observatoire.server.coverage.bands import gridded
+from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.exports import FILES
 from observatoire.server.items import Asked, asked
 from observatoire.server.jobs import JOB_LIST
@@ -123,7 +123,7 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
         })  # fmt: skip
         if gridded(layer):
             document["links"].append({
-                "rel": COVERAGE, "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+                "rel": COVERAGE, "type": GEOTIFF,
                 "title": "Cloud-Optimized GeoTIFF", "href": f"{here}/coverage",
             })  # fmt: skip
         document["links"] += [

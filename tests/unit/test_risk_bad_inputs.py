@@ -11,8 +11,9 @@ import pytest
 from observatoire.errors import BadInput
 from observatoire.forecast_files import forecast_files
 from observatoire.layers.catalog import layer_of
+from processes.inputs import check_nature
 from processes.risk_evaluation import RiskEvaluation
-from processes.risk_forecast import RiskForecast, check_nature
+from processes.risk_forecast import RiskForecast
 
 pytestmark = pytest.mark.unit
 
@@ -114,4 +115,4 @@ def test_an_evaluation_is_bounded(given: dict[str, Any]) -> None:
 
 def test_an_unknown_nature_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(BadInput, match=r"expected one of .*tag"):
-        check_nature(layer_of("signalements"), "ovni")
+        check_nature(layer_of("signalements"), "public", "ovni")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from observatoire.layers.model import Layer
 
+#: Media type of a Cloud-Optimized GeoTIFF (OGC 21-026).
+GEOTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
 #: Property that names a cell.
 CELL = "cell_id"
 

@@ -17,14 +17,13 @@ from observatoire.layers.model import Audience
 from observatoire.server import respond
 from observatoire.server.abandon import unless_gone
 from observatoire.server.context import current
-from observatoire.server.coverage.bands import gridded
+from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.plan import newest_plan, rows_plan
 from observatoire.server.query import Interval, Query
 from observatoire.server.run import rows_of
 from observatoire.server.state import State, state_of
 from observatoire.server.tiles.routes import pyramid_of, tile_of
 
-GEOTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
 PNG = "image/png"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 

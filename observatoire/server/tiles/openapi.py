@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from observatoire.layers.model import Audience, Layer
-from observatoire.server.coverage.bands import gridded
+from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.openapi_parts import parameter, refs, responses
 from observatoire.server.tiles.documents import MVT, TILEJSON
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 TILE_RESPONSES: Json = {
     "Coverage": {
         "description": "A Cloud-Optimized GeoTIFF",
-        "content": {"image/tiff": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {GEOTIFF: {"schema": {"type": "string", "format": "binary"}}},
     },
     "Picture": {
         "description": "A tile of a map",
