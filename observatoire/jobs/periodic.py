@@ -205,7 +205,7 @@ class Periodic:
 
 
 def nightly(city: City) -> list[Periodic]:
-    """Return what is done every night: loads of what is read from elsewhere, purges, cards, forecasts; alerts by day."""
+    """Return what is done every night: loads of what is read from elsewhere, purges, cards, forecasts; and alerts."""
     wanted = [{"target": each.target, "horizon_days": each.horizon_days} for each in city.forecasts]
     read = [
         name for name, source in city.sources.items() if source.source is None or source_of(source.source).items is None

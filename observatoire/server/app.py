@@ -27,10 +27,12 @@ from observatoire.server.api import Api
 from observatoire.server.counts import Counts
 from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
+from observatoire.server.desk import desk_routes
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
 from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
+from observatoire.server.hub import Hub
 from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure
 from observatoire.server.pools import Pools
@@ -54,7 +56,7 @@ from observatoire.store.database import Store, open_store
 from observatoire.store.roles import passwords
 
 #: Requests below these are made in the name of the audience of their key.
-RESTRICTED = ("/api", "/city.json", "/pro/forecast.json", "/fiches", "/qgis/")
+RESTRICTED = ("/api", "/city.json", "/pro/", "/fiches", "/qgis/")
 API = "/api"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -121,7 +123,7 @@ def routes() -> list[Route]:
         *forecast_routes(),
         *skill_card_routes(),
         *qgis_routes(),
-        Route("/pro/", _file(web, "pro/index.html")),
+        *desk_routes(_file(web, "pro/index.html")),
         Route("/web/{path:path}", _files(web)),
         Route("/static/{path:path}", _files(own)),
     ]
@@ -161,7 +163,10 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
                 conninfo=lambda audience: store.conninfo(role(audience), state.passwords.by_audience[audience]),
                 admin=store.admin,
             )
-            async with Desk(pools.jobs, queue_of(pools.jobs, settings), store) as app.state.desk:
+            async with (
+                Desk(pools.jobs, queue_of(pools.jobs, settings), store) as app.state.desk,
+                Hub(store, state.layers) as app.state.hub,
+            ):
                 try:
                     yield
                 finally:

@@ -36,12 +36,13 @@ def known_until(connection: Connection[Any], layer: Layer, now: datetime, *, sch
     return min(now, hour if hour == newest else hour + timedelta(hours=1))
 
 
-def read_divisions(connection: Connection[Any], *, schema: str = TABLES) -> Divisions:
-    """Return the principal divisions in the order of their codes."""
+def read_divisions(connection: Connection[Any], *, schema: str = TABLES, system: str | None = None) -> Divisions:
+    """Return the divisions of a system, by default the principal ones, in the order of their codes."""
     rows = connection.execute(
-        sql.SQL("SELECT code, nom, ST_AsBinary(geom) FROM {} WHERE systeme IS NULL ORDER BY code").format(
-            sql.Identifier(schema, "divisions")
-        )
+        sql.SQL(
+            "SELECT code, nom, ST_AsBinary(geom) FROM {} WHERE systeme IS NOT DISTINCT FROM %s ORDER BY code"
+        ).format(sql.Identifier(schema, "divisions")),
+        [system],
     ).fetchall()
     return tuple((str(code), str(name)) for code, name, _ in rows), [shapely.from_wkb(wkb) for *_, wkb in rows]
 
