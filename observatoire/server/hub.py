@@ -112,8 +112,10 @@ class Hub:
             if self._may(screen.audience, event):
                 screen.tell({name: value for name, value in event.items() if name != "audience"})
 
-    def _may(self, audience: Audience, event: Event) -> bool:
+    def _may(self, audience: Audience, event: Any) -> bool:
         """Tell whether an audience may know of an event; of what is not named here, nobody may."""
+        if not isinstance(event, dict):
+            return False
         if event.get("kind") == "collection":
             layer = self._layers.get(str(event.get("collection")))
             return layer is not None and layer.visible_to(audience)
