@@ -192,8 +192,8 @@ def test_what_is_loaded_is_told_within_two_seconds_to_those_who_may_know(observa
     rows = tmp_path / "video.csv"
     rows.write_text("num,le,type,lon,lat\nE1,2026-03-01T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
     command = [
-        sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection", "--file",
-        str(rows), "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",
+        sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection",
+        "--file", str(rows), "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",
     ]  # fmt: skip
     with listening(observatory, "coordination") as desk, listening(observatory, "roadworks") as works:
         subprocess.run(command, env=observatory.environment, check=True, capture_output=True, timeout=120)
