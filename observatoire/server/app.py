@@ -24,6 +24,7 @@ from observatoire.layers.rights import role
 from observatoire.server import city as about
 from observatoire.server import download, items, metadata, styles
 from observatoire.server.api import Api
+from observatoire.server.citizen.routes import citizen_routes
 from observatoire.server.counts import Counts
 from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
@@ -115,7 +116,7 @@ def routes() -> list[Route]:
     return [
         *[Route(API + route.path, route.endpoint, methods=_methods(route)) for route in api],
         Route(API, metadata.landing_page),
-        Route("/", metadata.home),
+        *citizen_routes(web),
         Route("/city.json", about.city),
         Route("/health", about.health),
         *forecast_routes(),

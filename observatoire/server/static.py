@@ -1,8 +1,8 @@
 """Files of a folder from memory: small, few, compressed once. What is below it and regular is served, nothing else.
 
-A page names its files below `v-{version}/`, where the version is the digest of the whole folder: such an address is kept
-for a year without asking again, and the modules that a module imports lie below the same name. The plain name answers
-the same bytes and is asked again each time.
+A page names its files below `v-{version}/`, where the version is the digest of the whole folder: such an address is
+kept for a year without asking again, and the modules that a module imports lie below the same name. The plain name
+answers the same bytes and is asked again each time.
 """
 
 import mimetypes
