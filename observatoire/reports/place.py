@@ -34,11 +34,9 @@ def read_degree(field: str, value: Any) -> float | None:
     if value is None or value == "":
         return None
     try:
-        if isinstance(value, bool):
-            raise TypeError
         number = float(str(value).strip())
-    except (TypeError, ValueError):
-        raise Refused(field, "un nombre de degrés est attendu", "expected a number of degrees") from None
+    except ValueError:
+        number = float("nan")
     if not -180 <= number <= 180:  # NaN as well
         raise Refused(field, "un nombre de degrés est attendu", "expected a number of degrees")
     return number

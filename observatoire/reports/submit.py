@@ -9,7 +9,6 @@ import psycopg
 from psycopg import Connection, Cursor, sql
 from psycopg.types.json import Jsonb
 
-from observatoire.cities import City
 from observatoire.errors import BadSettings, StoreUnavailable
 from observatoire.intake.check import Checker
 from observatoire.layers.catalog import layer_of
@@ -22,6 +21,7 @@ from observatoire.reports.place import STREETS, find_street, locate
 from observatoire.reports.rates import count
 from observatoire.reports.report import Given, Report, check
 from observatoire.reports.secret import Secret, token_digest
+from observatoire.reports.terms import Terms
 from observatoire.store.upsert import take_ids
 from observatoire.text import Text
 
@@ -29,26 +29,6 @@ COLLECTION = "signalements"
 SOURCE = "habitants"
 PREFIX = "SIG"
 _LOCK = 0x0B5E_0003  # first key of the advisory locks by which senders of one key follow each other
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On what terms reports are taken.
-
-    Attributes
-    ----------
-    city : City
-    secret : Secret
-    photo_bytes : int
-        Longest photo.
-    per_hour : int
-        Most reports of one network prefix in an hour; 0: no limit.
-    """
-
-    city: City
-    secret: Secret
-    photo_bytes: int
-    per_hour: int
 
 
 @dataclass(frozen=True)
@@ -284,7 +264,7 @@ def _load_of_today(cursor: Cursor[Any]) -> int:
         found = cursor.execute(query, [SOURCE, COLLECTION]).fetchone()
         if found is None:
             cursor.execute(
-                "INSERT INTO obs.loads (id, source, collection, kind, connector) VALUES (%s, %s, %s, 'load', 'reports')",
+                "INSERT INTO obs.loads (id, source, collection, connector) VALUES (%s, %s, %s, 'reports')",
                 [fresh, SOURCE, COLLECTION],
             )
             return fresh
