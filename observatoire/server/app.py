@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from observatoire.cities import City, read_city
-from observatoire.data import root
 from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.desk import Desk
 from observatoire.jobs.queue import queue_of
@@ -43,7 +42,7 @@ from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
-from observatoire.server.static import Static
+from observatoire.server.static import Static, web
 from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
@@ -88,7 +87,6 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
 def routes() -> list[Route]:
     """Return all routes."""
-    web = Static(root() / "web")
     own = Static(Path(str(files("observatoire.server") / "static")))
     collection = "/collections/{collection}"
     api = [
@@ -116,14 +114,14 @@ def routes() -> list[Route]:
     return [
         *[Route(API + route.path, route.endpoint, methods=_methods(route)) for route in api],
         Route(API, metadata.landing_page),
-        *citizen_routes(web),
+        *citizen_routes(),
         Route("/city.json", about.city),
         Route("/health", about.health),
         *forecast_routes(),
         *skill_card_routes(),
         *qgis_routes(),
-        Route("/pro/", _file(web, "pro/index.html")),
-        Route("/web/{path:path}", _files(web)),
+        Route("/pro/", _file(web(), "pro/index.html")),
+        Route("/web/{path:path}", _files(web())),
         Route("/static/{path:path}", _files(own)),
     ]
 

@@ -8,6 +8,7 @@ answers the same bytes and is asked again each time.
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from observatoire.data import root
 from observatoire.server.encodings import chosen
 from observatoire.server.respond import not_modified
 
@@ -99,6 +101,12 @@ class Static:
         except (OSError, ValueError):  # a name that no file can have: a NUL, 300 characters
             raise HTTPException(404) from None
         return self._kept[name]
+
+
+@cache
+def web() -> Static:
+    """Return the folder of the screens."""
+    return Static(root() / "web")
 
 
 def _read(path: Path, stamp: tuple[int, int]) -> _File:

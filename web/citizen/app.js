@@ -5,8 +5,12 @@
  */
 import { register } from "./install.js";
 
-if (document.querySelector("#locate")) import("./locate.js").then(({ offerLocation }) => offerLocation());
-if (document.querySelector("#views")) import("./views.js").then(({ offerMap }) => offerMap());
+const has = (selector) => document.querySelector(selector) !== null;
+if (has("#locate")) import("./locate.js").then(({ offerLocation }) => offerLocation());
+if (has("#views")) import("./views.js").then(({ offerMap }) => offerMap());
+if (has("#report")) import("./report.js");
+if (has("#mine")) import("./mine.js");
+if (has("#follow")) import("./follow.js");
 
 const offline = document.querySelector("#offline");
 const showOffline = () => (offline.hidden = navigator.onLine);
@@ -14,3 +18,4 @@ addEventListener("online", showOffline);
 addEventListener("offline", showOffline);
 showOffline();
 register();
+import("./outbox.js").then(({ keepSending }) => keepSending());

@@ -3,7 +3,7 @@
 /** Register it once the page is drawn; a browser without one, or one that refuses, loses nothing else. */
 export function register() {
   if (!("serviceWorker" in navigator)) return;
-  const start = () => navigator.serviceWorker.register("/sw.js").catch(() => {});
+  const start = () => navigator.serviceWorker.register("/sw.js", { type: "module" }).catch(() => {});
   if (document.readyState === "complete") start();
   else addEventListener("load", start);
 }

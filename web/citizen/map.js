@@ -78,3 +78,24 @@ function tell(maplibre, map, { source, id }, at) {
   const text = line.lastElementChild.cloneNode(true);
   new maplibre.Popup({ closeButton: true, maxWidth: "18rem" }).setLngLat(at).setDOMContent(text).addTo(map);
 }
+
+/**
+ * Open a map under a cross, to choose a place by moving it.
+ *
+ * @param {HTMLElement} frame
+ * @param {number[]} bbox of the city
+ * @param {Record<string, string>} words
+ * @param {number[] | null} from where to begin, [longitude, latitude]
+ * @param {() => void} onTake called by Enter on the map
+ */
+export async function openPicker(frame, bbox, words, from, onTake) {
+  const camera = from ? { center: from, zoom: 16.5 } : null;
+  const { map } = await openMap(frame, { bbox, locale: locale(words), camera });
+  map.getCanvas().addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    onTake();
+  });
+  ground(map);
+  return map;
+}

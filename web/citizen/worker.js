@@ -5,6 +5,8 @@
  * taken from what was kept at once. The server writes the list of files in place of the word below. Nothing that says
  * who somebody is goes through here: reports, their tracking and the professional screens are left to the network.
  */
+import { flush } from "__OUTBOX__";
+
 const { version, files, pages } = __KEPT__;
 const FILES = `files-${version}`;
 const PAGES = "pages";
@@ -12,7 +14,7 @@ const DATA = "data";
 /** Pages kept of past visits, and answers of the API: tiles of maps, mostly. */
 const MOST = { [PAGES]: 40, [DATA]: 200 };
 const PATIENCE_MS = 6_000;
-const LEFT_ALONE = /^\/(reports|suivi\/|open311|pro|metrics|health|docs|fiches|feeds)/;
+const LEFT_ALONE = /^\/(reports|suivi\/|lieux|open311|pro|metrics|health|docs|fiches|feeds)/;
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -25,6 +27,14 @@ self.addEventListener("fetch", (event) => {
   else if (/^\/api\/(collections|styles)\//.test(url.pathname)) event.respondWith(fresh(request, url, DATA));
   else if (request.mode === "navigate") event.respondWith(fresh(request, url, PAGES));
 });
+
+self.addEventListener("sync", (event) => event.tag === "outbox" && event.waitUntil(sendAll()));
+
+/** Send what waits; where it could not leave, the browser is told to try again. */
+async function sendAll() {
+  const outcomes = [...(await flush()).values()];
+  if (outcomes.some(({ state }) => state === "later")) throw new Error("not yet");
+}
 
 async function install() {
   const [kept, read] = await Promise.all([caches.open(FILES), caches.open(PAGES)]);
@@ -66,9 +76,13 @@ async function fresh(request, url, name) {
   }
 }
 
-/** The same page asked about something else is better than none, and says itself what it is about. */
+/** The same page in the language that was kept; else the page that is like it, which says itself what it is about. */
 async function nearest(cache, request, url) {
   if (request.mode !== "navigate") return undefined;
+  const plain = new URL(url);
+  plain.searchParams.delete("lang");
+  const same = await cache.match(plain, { ignoreVary: true });
+  if (same || plain.searchParams.has("nature")) return same;
   return (await cache.match(url.pathname, { ignoreSearch: true, ignoreVary: true })) ?? cache.match("/", { ignoreVary: true });
 }
 

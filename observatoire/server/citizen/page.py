@@ -14,21 +14,14 @@ from observatoire.server.citizen.icons import icon
 from observatoire.server.citizen.say import Say
 from observatoire.server.citizen.words import WORDS
 from observatoire.server.state import State, state_of
-from observatoire.server.static import Static
+from observatoire.server.static import web
 
 
 @dataclass(frozen=True)
 class Page:
-    """One request for a residents' page.
-
-    Attributes
-    ----------
-    web : Static
-        The folder `web/`.
-    """
+    """One request for a residents' page."""
 
     request: Request
-    web: Static
 
     @cached_property
     def state(self) -> State:
@@ -63,14 +56,18 @@ class Page:
 
     def asset(self, name: str) -> str:
         """Return the address of a file of `web/`, good for as long as nothing in the folder changes."""
-        return f"/web/{self.web.address(name)}"
+        return f"/web/{web().address(name)}"
+
+    def body(self, template: str, **data: Any) -> str:
+        """Return a page of `templates/`."""
+        return pages.render(
+            self.request, template, self.language, c=self.words, say=self.say, link=self.link, asset=self.asset,
+            icon=icon, path=self.request.url.path, other_link=self._other(), **data,
+        )  # fmt: skip
 
     def render(self, template: str, *, status: int = 200, **data: Any) -> Response:
         """Answer a page of `templates/citizen/`."""
-        body = pages.render(
-            self.request, f"citizen/{template}", self.language, c=self.words, say=self.say, link=self.link,
-            asset=self.asset, icon=icon, path=self.request.url.path, other_link=self._other(), **data,
-        )  # fmt: skip
+        body = self.body(f"citizen/{template}", **data)
         return respond.answer(body, respond.HTML, audience="public", language=self.language, status=status)
 
     def _other(self) -> str:

@@ -5,15 +5,18 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from observatoire.reports.forms import forms
 from observatoire.server import respond
 from observatoire.server.citizen.page import Page
+from observatoire.server.static import web
 
 #: Kept when the application is first opened: it then opens anywhere. The map is kept when it is first looked at.
 KEPT = (
-    "shared/base.css", "shared/mark.svg", "citizen/citizen.css", "citizen/app.js",
+    "shared/base.css", "shared/mark.svg", "shared/address.js", "citizen/citizen.css", "citizen/app.js",
+    "citizen/install.js", "citizen/locate.js", "citizen/views.js", "citizen/report.js", "citizen/place.js",
+    "citizen/known.js", "citizen/photo.js", "citizen/exif.js", "citizen/outbox.js", "citizen/store.js",
+    "citizen/mine.js", "citizen/follow.js", "citizen/dom.js",
 )  # fmt: skip
-#: Pages kept with them.
-SHELL = ("/",)
 
 
 async def manifest(page: Page) -> Response:
@@ -48,7 +51,13 @@ async def manifest(page: Page) -> Response:
 
 async def worker(page: Page) -> Response:
     """Answer the service worker, told which version of which files to keep; asked again at each visit."""
-    source = (page.web.folder / "citizen" / "worker.js").read_text("utf-8")
-    kept = {"version": page.web.version, "files": [page.asset(name) for name in KEPT], "pages": SHELL}
+    source = (web().folder / "citizen" / "worker.js").read_text("utf-8")
+    kept = {"version": web().version, "files": [page.asset(name) for name in KEPT], "pages": shell()}
     body = source.replace("__KEPT__", orjson.dumps(kept).decode())
+    body = body.replace("__OUTBOX__", page.asset("citizen/outbox.js"))
     return Response(body, headers={"Cache-Control": "no-cache"}, media_type="text/javascript")
+
+
+def shell() -> list[str]:
+    """Return the pages that are kept with them: a report can be made where there is no network at all."""
+    return ["/", "/signaler", "/mes-signalements", *(f"/signaler?nature={nature}" for nature in forms().categories)]

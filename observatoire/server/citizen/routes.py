@@ -6,15 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from observatoire.server.citizen import about, agenda, home, pwa, quarter
+from observatoire.server.citizen import about, agenda, follow, home, places, pwa, quarter, report
 from observatoire.server.citizen.page import Page
-from observatoire.server.static import Static
 
 Answer = Callable[[Page], Awaitable[Response]]
 PAGES: dict[str, Answer] = {
     "/": home.home,
     "/agenda": agenda.agenda,
     "/quartier": quarter.quarter,
+    "/signaler": report.report,
+    "/mes-signalements": follow.mine,
+    "/suivi": follow.ask,
+    "/suivi/{reference}": follow.one,
+    "/lieux": places.places,
     "/donnees": about.data,
     "/vie-privee": about.privacy,
     "/accessibilite": about.accessibility,
@@ -23,13 +27,13 @@ PAGES: dict[str, Answer] = {
 }
 
 
-def citizen_routes(web: Static) -> list[Route]:
-    """Return the routes; `web` is the folder whose files the pages name."""
-    return [Route(path, _opened(web, answer)) for path, answer in PAGES.items()]
+def citizen_routes() -> list[Route]:
+    """Return the routes."""
+    return [Route(path, _opened(answer)) for path, answer in PAGES.items()]
 
 
-def _opened(web: Static, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _opened(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        return await answer(Page(request, web))
+        return await answer(Page(request))
 
     return endpoint
