@@ -1,7 +1,10 @@
 """A photo drawn anew: smaller, without any metadata. What is not a photo is refused."""
 
+import base64
+import binascii
 import warnings
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -73,3 +76,20 @@ def too_large(most: int) -> TooLarge:
         f"la photo ou l'envoi dépasse {most / 1e6:g} Mo ; une photo plus petite est attendue, ou aucune",
         f"the photo, or what was sent, is over {most / 1e6:g} MB; expected a smaller photo, or none",
     )
+
+
+def decoded(photo: Any) -> bytes | None:
+    """Return a photo that was sent as base64, a `data:` address or plain.
+
+    Raises
+    ------
+    Refused
+        `photo`: it is not base64.
+    """
+    if photo is None or photo == "":
+        return None
+    try:
+        text = photo.partition(",")[2] if photo[:5] == "data:" else photo
+        return base64.b64decode(text, validate=True)
+    except (AttributeError, TypeError, ValueError, binascii.Error):
+        raise Refused("photo", "une image en base64 est attendue", "expected an image as base64") from None
