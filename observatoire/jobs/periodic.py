@@ -16,6 +16,7 @@ from observatoire.intake.run import load_source
 from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
+from observatoire.reports.purge import purge as purge_reports
 from observatoire.settings import settings
 
 LOADS = time(2, 0)  # local: before the forecasts, which rest on them
@@ -131,11 +132,11 @@ class CityLoads:
 
 
 class Purge:
-    """Internal process `purge`: removes the sealed rows whose week is over, as `obs purge` does."""
+    """Internal process `purge`: removes sealed rows and photos whose time is over, as `obs purge` does."""
 
     id = "purge"
     weight = "heavy"
-    outputs: ClassVar = {"sealed": None}
+    outputs: ClassVar = {"sealed": None, "photos": None}
     hears: Any = None
 
     def __init__(self, caller: Caller) -> None:
@@ -145,7 +146,7 @@ class Purge:
         """Remove them, and return how many there were."""
         try:
             with self.caller.connect_owner() as connection, connection.transaction(), connection.cursor() as cursor:
-                return {"sealed": orjson.dumps(purge(cursor))}
+                return {"sealed": orjson.dumps(purge(cursor)), "photos": orjson.dumps(purge_reports(cursor))}
         except psycopg.OperationalError:
             raise StoreUnavailable("the store does not answer") from None
 
