@@ -14,5 +14,6 @@ def obs_processes() -> list[type[Any]]:
     from processes.risk_evaluation import RiskEvaluation
     from processes.risk_forecast import RiskForecast
     from processes.submit_report import SubmitReport
+    from processes.works_clash import WorksClash
 
-    return [Aggregate, Echo, RiskEvaluation, RiskForecast, SubmitReport]
+    return [Aggregate, Echo, RiskEvaluation, RiskForecast, SubmitReport, WorksClash]
