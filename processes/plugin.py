@@ -13,7 +13,8 @@ def obs_processes() -> list[type[Any]]:
     from processes.echo import Echo
     from processes.risk_evaluation import RiskEvaluation
     from processes.risk_forecast import RiskForecast
+    from processes.situation_report import SituationReport
     from processes.submit_report import SubmitReport
     from processes.works_clash import WorksClash
 
-    return [Aggregate, Echo, RiskEvaluation, RiskForecast, SubmitReport, WorksClash]
+    return [Aggregate, Echo, RiskEvaluation, RiskForecast, SituationReport, SubmitReport, WorksClash]

@@ -16,6 +16,7 @@ from observatoire.intake.run import load_source
 from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
+from observatoire.layers.model import Audience
 from observatoire.reports.purge import purge as purge_reports
 from observatoire.settings import settings
 
@@ -23,6 +24,8 @@ LOADS = time(2, 0)  # local: before the forecasts, which rest on them
 NIGHT = time(3, 30)  # local: after the loads of the evening, before the morning brief
 CARDS = time(3, 0)  # local: before the forecasts, which carry the card of the same night
 ALERTS = timedelta(minutes=15)
+MORNING = time(6, 0)  # local: before the day shift
+BRIEFED: tuple[Audience, ...] = ("planner", "roadworks", "coordination")
 #: Owner of the jobs that nobody asked for. No key has this digest, so that nobody is shown them.
 NOBODY = b"periodic"
 
@@ -163,9 +166,28 @@ class AlertRound(CityForecast):
         return round_of(connection, self.caller.city)
 
 
+class MorningBrief(CityForecast):
+    """Internal process `morning-brief`: the brief of each audience that has one, kept for the day."""
+
+    id = "morning-brief"
+
+    def make(self, connection: psycopg.Connection[Any], _: dict[str, Any]) -> dict[str, Any]:
+        """Make and keep them; return how many alerts and clashes each tells."""
+        from observatoire.brief.report import brief  # late, as above
+        from observatoire.store.briefs import keep_brief
+
+        made: dict[str, Any] = {}
+        for audience in BRIEFED:
+            report = brief(connection, connection, self.caller.city, audience)
+            keep_brief(connection, report)
+            connection.commit()
+            made[audience] = {name: report[name]["count"] for name in ("alerts", "clashes")}
+        return made
+
+
 def internal_processes() -> dict[str, type[Any]]:
     """Return the processes that only we run: no list shows them, no address runs them."""
-    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge, AlertRound)}
+    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge, AlertRound, MorningBrief)}
 
 
 @dataclass(frozen=True)
@@ -217,6 +239,7 @@ def nightly(city: City) -> list[Periodic]:
         Periodic("purge", LOADS, (_order(Purge, {}),)),
         Periodic("skill-cards", CARDS, tuple(_order(SkillCards, inputs) for inputs in wanted)),
         Periodic("forecast", NIGHT, tuple(_order(CityForecast, inputs) for inputs in wanted)),
+        Periodic("brief", MORNING, (_order(MorningBrief, {}),)),
         Periodic("alerts", NIGHT, (_order(AlertRound, {}),), every=ALERTS),
     ]
 

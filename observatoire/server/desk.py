@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from observatoire.errors import NotFound
 from observatoire.server.alerts import alert_routes
+from observatoire.server.briefs import brief_routes
 from observatoire.server.events import event_routes
 from observatoire.server.source_health import source_routes
 from observatoire.server.trends import trend_routes
@@ -19,6 +20,7 @@ def desk_routes(page: Endpoint) -> list[Route]:
     """Return the routes, to be put at the root; `page` answers the document of every screen."""
     return [
         *alert_routes(),
+        *brief_routes(),
         *event_routes(),
         *source_routes(),
         *trend_routes(),
