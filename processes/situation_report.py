@@ -1,5 +1,6 @@
 """Process ``situation-report``: what somebody who begins a shift must know, as values and as a page."""
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -70,12 +71,17 @@ class SituationReport(Process[SituationReportInputs]):
     outputs: ClassVar = {
         "report": Output(Text(fr="Le point, en données", en="The report, as data"), _SCHEMA),
         "page": Output(Text(fr="Le point, en page HTML", en="The report, as an HTML page"), {"type": "string"}),
+        "pdf": Output(
+            Text(fr="Le point, en PDF (base64)", en="The report, as PDF (base64)"),
+            {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/pdf"},
+        ),
     }
     example: ClassVar[dict[str, Any]] = {"inputs": {}}
 
     def run(self, inputs: SituationReportInputs) -> Results:
         """Return the report and its page."""
         from observatoire.brief.page import page  # late: scipy takes a second to load
+        from observatoire.brief.pdf import pdf
         from observatoire.brief.report import brief
 
         since, until = _moment("since", inputs.since), _moment("until", inputs.until)
@@ -83,7 +89,9 @@ class SituationReport(Process[SituationReportInputs]):
             report = brief(
                 reading, owner, self.caller.city, self.caller.audience, since=since, until=until
             )  # fmt: skip
-        return {"report": report, "page": page(report, self.caller.language)}
+        language = self.caller.language
+        document = b64encode(pdf(report, language)).decode()
+        return {"report": report, "page": page(report, language), "pdf": document}
 
 
 def _moment(name: str, text: str | None) -> datetime | None:

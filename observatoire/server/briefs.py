@@ -1,5 +1,6 @@
-"""`/pro/brief.json`, `/pro/brief.html`: the last morning brief of one's audience, as it was made."""
+"""`/pro/brief.json`, `.html`, `.pdf`: the last morning brief of one's audience, as it was made."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ from observatoire.store.briefs import LAST
 
 def brief_routes() -> list[Route]:
     """Return the routes, to be put at the root."""
-    return [Route("/pro/brief.json", as_json), Route("/pro/brief.html", as_page)]
+    return [Route("/pro/brief.json", as_json), Route("/pro/brief.html", as_page), Route("/pro/brief.pdf", as_pdf)]
 
 
 async def as_json(request: Request) -> Response:
@@ -39,6 +40,17 @@ async def as_page(request: Request) -> Response:
     body = page(await _last(request), language, linked=True)
     return respond.answer(
         body, respond.HTML, audience=current().audience, language=language, headers={"Cache-Control": "no-store"}
+    )  # fmt: skip
+
+
+async def as_pdf(request: Request) -> Response:
+    """Answer the last brief as PDF; `?lang=`."""
+    from observatoire.brief.pdf import pdf  # late, as above
+
+    language = respond.language_of(request, state_of(request).city.languages)
+    body = await asyncio.to_thread(pdf, await _last(request), language)
+    return respond.answer(
+        body, "application/pdf", audience=current().audience, language=language, headers={"Cache-Control": "no-store"}
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The morning brief: it tells what is planted, each audience its own, and its figures are those of the API."""
 
+from base64 import b64decode
 from typing import Any
 
 import httpx
@@ -38,11 +39,18 @@ def test_it_tells_the_days_festival_and_the_works_in_its_way(made: Any) -> None:
 def test_its_page_says_the_same_in_words(made: Any) -> None:
     page = made["page"]
 
-    assert "60 cleanliness reports in 5 days" in page
-    assert "Circuit CI001 has been out for 12 days" in page
-    assert "Simulated data" in page
+    assert "60 signalements de propreté en 5 jours" in page
+    assert "Le circuit CI001 est éteint depuis 12 jours" in page
+    assert "Données simulées" in page
     assert "<script" not in page
     assert "http" not in page.replace("https://www.w3.org", "")
+
+
+def test_its_pdf_is_one_or_two_sheets(made: Any) -> None:
+    document = b64decode(made["pdf"])
+
+    assert document.startswith(b"%PDF-")
+    assert 5_000 < len(document) < 500_000
 
 
 def test_its_figures_are_those_of_the_api(observatory: Any, made: Any) -> None:

@@ -118,7 +118,8 @@ export class DeskMap extends Component {
       this.props.onChoose(this.touched);
     }
     const id = ["faits", "signalements"].find(found);
-    if (id) this.tell(id, found(id), lngLat);
+    if (id && this.props.onItem) this.props.onItem(`${id}.${found(id).id}`);
+    else if (id) this.tell(id, found(id), lngLat);
   };
 
   hit(id, { x, y }) {
