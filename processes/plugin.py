@@ -11,8 +11,9 @@ def obs_processes() -> list[type[Any]]:
     # Late: scikit-learn takes seconds to load, and a command that loads a file needs no process.
     from processes.aggregate import Aggregate
     from processes.echo import Echo
+    from processes.event_adequacy import EventAdequacy
     from processes.risk_evaluation import RiskEvaluation
     from processes.risk_forecast import RiskForecast
     from processes.works_clash import WorksClash
 
-    return [Aggregate, Echo, RiskEvaluation, RiskForecast, WorksClash]
+    return [Aggregate, Echo, EventAdequacy, RiskEvaluation, RiskForecast, WorksClash]
