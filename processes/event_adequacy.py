@@ -78,11 +78,11 @@ class EventAdequacy(Process[EventAdequacyInputs]):
     title = Text(fr="Adéquation des moyens d'un événement", en="Adequacy of an event's means")
     description = Text(
         fr="Dit ce dont un événement a besoin (agents, barrières, mâts d'éclairage, nettoyage) d'après les événements "
-        "passés qui lui ressemblent le plus, jusqu'où vont les moyens prévus (%), et un risque sur 10 avec ses chiffres. "
+        "passés qui lui ressemblent le plus, jusqu'où vont les moyens prévus (%), et un risque sur 10, chiffré. "
         "Sans projet ni référence : l'agenda des 30 jours à venir.",
         en="Says what an event needs (officers, barriers, lighting towers, cleaning) from the past events most like "
-        "it, how far the means that are planned go (%), and a risk out of 10 with the figures behind it. Without project "
-        "or reference: the agenda of the 30 days to come.",
+        "it, how far the means that are planned go (%), and a risk out of 10 with the figures behind it. Without "
+        "project or reference: the agenda of the 30 days to come.",
     )
     keywords = ("events", "means", "agenda")
     audience = ("planner", "roadworks", "coordination")
