@@ -1,6 +1,5 @@
 """Process ``works-clash``: what clashes with street works, why, and dates that leave no conflict."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -90,6 +89,14 @@ class WorksClashInputs(Inputs):
         Says(fr="Décalage permis, en jours", en="How far works may be moved, days"),
         Field(ge=0, le=366, json_schema_extra={"x-ogc-unit": "d"}),
     ] = 30
+    as_of: Annotated[
+        str | None,
+        Says(
+            fr="Moment avant lequel rien n'est déplacé ; par défaut maintenant (ville simulée : sa dernière prévision)",
+            en="Moment before which nothing is moved; by default now (simulated city: its last forecast)",
+        ),
+        Field(max_length=40),
+    ] = None
     conflicts: Annotated[
         Literal["info", "warning", "blocking"],
         Says(
@@ -127,6 +134,7 @@ class WorksClash(Process[WorksClashInputs]):
         from observatoire.coordination.clash import clashes  # late: OR-Tools and scipy take a second to load
         from observatoire.coordination.question import Question
         from observatoire.coordination.reader import Reader
+        from observatoire.forecast import parse_moment
 
         caller = self.caller
         caller.layer("chantiers")
@@ -141,5 +149,6 @@ class WorksClash(Process[WorksClashInputs]):
             conflicts=inputs.conflicts,
         )
         with caller.connect() as connection:
-            report = clashes(Reader.of(caller, connection), question, now=datetime.now(UTC), progress=self.progress)
+            now = parse_moment(inputs.as_of, caller.city)
+            report = clashes(Reader.of(caller, connection), question, now=now, progress=self.progress)
         return {"report": report}

@@ -10,6 +10,7 @@ from observatoire.coordination.expected import expected
 from observatoire.coordination.proposals import propose, severe
 from observatoire.coordination.question import Question, chosen, meant
 from observatoire.coordination.reader import Reader
+from observatoire.coordination.risk import today
 from observatoire.coordination.scene import Surroundings, read_standing, read_surroundings
 from observatoire.layers.works_rules import works_rules
 from observatoire.works.clashes import Report, find_clashes
@@ -20,18 +21,21 @@ from observatoire.works.model import Work
 from observatoire.works.rules import Rules
 
 UNKNOWN = "nothing that the caller may see is known for this rule"
+JOINT_APART = 100.0  # m between trenches that could be one site
 JOINT_NEAR = 200.0  # m: trenches further from the works that are asked about are not proposed with them
 
 type Progress = Callable[[int, int, str], None]
 
 
-def clashes(reader: Reader, question: Question, *, now: datetime, progress: Progress | None = None) -> dict[str, Any]:
+def clashes(
+    reader: Reader, question: Question, *, now: datetime | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Return the report as GeoJSON with more members, as docs/works.md describes it.
 
     Parameters
     ----------
-    now : aware datetime
-        Works that have begun are not moved, and none to a day that is past.
+    now : aware datetime, optional
+        Works that have begun are not moved, and none to a day that is past; by default `today`.
 
     Raises
     ------
@@ -49,8 +53,8 @@ def clashes(reader: Reader, question: Question, *, now: datetime, progress: Prog
     if question.resolve if question.resolve is not None else question.single:
         conflicting = _conflicting(works, severe(report.findings, question.conflicts))
         made, _ = propose(
-            conflicting, around, rules, farthest=question.farthest, at_least=question.conflicts, now=now,
-            progress=progress,
+            conflicting, around, rules, farthest=question.farthest, at_least=question.conflicts,
+            now=now or today(reader), progress=progress,
         )  # fmt: skip
         proposals = [p.as_json() for p in made]
     return {
@@ -129,6 +133,6 @@ def _joint(works: Sequence[Work], around: Surroundings) -> list[dict[str, Any]]:
             "works": list(j.works), "start": j.start.isoformat(), "moves": dict(j.moves),
             "days_apart": j.days_apart, "days_together": j.days_together, "saved_days": j.saved_days,
         }
-        for j in joint_trenches([*works, *others])
+        for j in joint_trenches([*works, *others], distance=JOINT_APART)
         if ids & set(j.works)
     ]  # fmt: skip

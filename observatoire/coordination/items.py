@@ -1,5 +1,6 @@
 """Rows of `chantiers` and `evenements` as works and events; a row that cannot be one is said, not dropped."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -84,3 +85,12 @@ def each[T](
         except BadWork as error:
             refused.append(Unreadable(collection, str(row.get("reference")), str(error)))
     return made, refused
+
+
+def named(rows: list[Row]) -> list[Row]:
+    """Return the rows with references that are unique: an act may have several footprints."""
+    times = Counter(row["reference"] for row in rows)
+    for row in rows:
+        if times[row["reference"]] > 1:
+            row["reference"] = f"{row['reference']}/{row['id']}"
+    return rows

@@ -1,7 +1,7 @@
 """The last forecast that the caller may see, under works, beside what is usual at the same places."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,12 @@ def read_risk(reader: Reader, around: Any) -> tuple[RiskCells, Mapping[str, Any]
     ids = np.array([row["cell_id"] for row in rows], dtype=object)
     about = {"target": last["target"], "as_of": last["as_of"].isoformat(), "debut": last["debut"], "fin": last["fin"]}
     return RiskCells(ids, cells, **numbers, usual=usual, start=start, end=end), about
+
+
+def today(reader: Reader) -> datetime:
+    """Return the moment of the city: now or, of a simulated city whose data end before, that of its last forecast."""
+    now, last = datetime.now(UTC), _last(reader) if reader.city.simulated else None
+    return now if last is None else min(now, last["as_of"])
 
 
 def _last(reader: Reader) -> Row | None:

@@ -1,6 +1,5 @@
 """The city around works, as a caller may see it."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ from psycopg import sql
 
 from observatoire.coordination.agenda import read_agenda
 from observatoire.coordination.calendar import Span, margins
-from observatoire.coordination.items import Unreadable, each, work_of
+from observatoire.coordination.items import Unreadable, each, named, work_of
 from observatoire.coordination.reader import Reader, Row
 from observatoire.coordination.risk import read_risk
 from observatoire.coordination.streets import Streets, read_streets
@@ -65,7 +64,7 @@ def read_standing(reader: Reader) -> Standing:
     """
     places = reader.rows("lieux-sensibles", key="code")
     streets = read_streets(reader, places)
-    rows = _named(reader.rows("chantiers", sql.SQL("statut <> 'annule'")))
+    rows = named(reader.rows("chantiers", sql.SQL("statut <> 'annule'")))
     reader.items |= {row["reference"]: ("chantiers", row["id"]) for row in rows}
     signed = {str(row["reference"]) for row in rows if row.get("deviation")}
     made, refused = each("chantiers", rows, work_of, reader.city.time_zone)
@@ -75,15 +74,6 @@ def read_standing(reader: Reader) -> Standing:
         works.append(streets.detoured(placed) if streets is not None and work.id in signed else placed)
     standing, past = ([w for w in works if (w.status == "termine") is over] for over in (False, True))
     return Standing(standing, past, streets, places, refused)
-
-
-def _named(rows: list[Row]) -> list[Row]:
-    """Return the rows with references that are unique: an act may have several footprints."""
-    times = Counter(row["reference"] for row in rows)
-    for row in rows:
-        if times[row["reference"]] > 1:
-            row["reference"] = f"{row['reference']}/{row['id']}"
-    return rows
 
 
 def read_surroundings(reader: Reader, standing: Standing, works: Sequence[Work], *, farthest: int) -> Surroundings:

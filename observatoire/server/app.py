@@ -52,6 +52,7 @@ from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
+from observatoire.server.works_feeds.routes import works_feed_routes
 from observatoire.settings import Settings
 from observatoire.settings import settings as settings_of_this_process
 from observatoire.store import schema
@@ -130,6 +131,7 @@ def routes() -> list[Route]:
         *forecast_routes(),
         *skill_card_routes(),
         *qgis_routes(),
+        *works_feed_routes(),
         *desk_routes(_file(web(), "pro/index.html")),
         Route("/web/{path:path}", _files(web())),
         *report_routes(),
