@@ -25,8 +25,11 @@ export class Reading extends Component {
     this.unlisten();
   }
 
+  /** Read a part again; a subclass may gather what is asked within a short time. */
+  read = (name) => this.readNow(name);
+
   /** Read a part; the answer of the last asking wins, and one that fails leaves what is shown. */
-  read = async (name) => {
+  async readNow(name) {
     const turns = (this.turns ??= {});
     const turn = (turns[name] = (turns[name] ?? 0) + 1);
     const answer = await this.parts()[name].read(this.props.api).then(
@@ -36,7 +39,7 @@ export class Reading extends Component {
     if (this.gone || turn !== turns[name]) return;
     if (answer.error?.kind === "refused") this.props.onRefused();
     else this.setState((state) => ({ [name]: { ...state[name], ...answer } }));
-  };
+  }
 
   /** A part's content, or what stands in its place. */
   shown(name, draw) {
