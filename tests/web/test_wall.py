@@ -155,7 +155,10 @@ window.fetch = (path, options) => {
       const write = (event) => controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
       write({ kind: "hello" });
       setInterval(() => write({ kind: "beat" }), 2000);
-      window.ring = () => { window.rung += 1; write({ kind: "collection", collection: "signalements", version: window.rung }); };
+      window.ring = () => {
+        window.rung += 1;
+        write({ kind: "collection", collection: "signalements", version: window.rung });
+      };
     },
   });
   return Promise.resolve(new Response(body));
