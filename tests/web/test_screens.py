@@ -28,6 +28,7 @@ SCREENS = {
     "sources": "tbody tr",
     "mur": ".wall li",
 }
+WORDS = Path(__file__).resolve().parents[2] / "web" / "pro" / "screens"
 EVERYBODYS = {"Situation", "Alerts", "Forecast", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
 
@@ -124,7 +125,36 @@ def test_the_clashes_say_their_reason_and_a_date_that_would_do(visit: Come) -> N
 
     clash.get_by_role("button", name="Propose a date").click()
 
-    expect(clash.get_by_role("status")).to_contain_text("no conflict is left", timeout=90_000)
+    expect(clash.get_by_role("status")).to_contain_text("no conflict is left", timeout=120_000)
+
+
+def test_the_brief_is_made_on_demand(visit: Come) -> None:
+    page = visit(screen="matin").page
+
+    page.get_by_role("button", name="Make it now").click()
+
+    expect(page.locator("main")).to_contain_text("Circuit CI001 has been out for 12 days", timeout=120_000)
+    expect(page.get_by_role("heading", name="Clashes of the next 7 days")).to_be_visible()
+
+
+def test_the_screens_say_the_same_things_in_both_languages(visit: Come) -> None:
+    page = visit(screen="alertes", audience="steward").page
+    expect(page.locator("h2").first).to_be_visible()
+
+    missing = page.evaluate(
+        """async (names) => {
+          const missing = [];
+          for (const name of names) {
+            const { TEXTS } = await import(`/web/pro/screens/${name}.words.js`);
+            const [fr, en] = [TEXTS.fr, TEXTS.en].map((texts) => Object.keys(texts).sort().join());
+            if (fr !== en) missing.push(name);
+          }
+          return missing;
+        }""",
+        sorted(path.name.removesuffix(".words.js") for path in WORDS.glob("*.words.js")),
+    )
+
+    assert missing == []
 
 
 def test_the_sources_name_the_silent_sensor_and_what_was_loaded(visit: Come) -> None:
