@@ -16,6 +16,7 @@ if [ -z "${OBS_DATABASE_URL:-}" ]; then
   has_postgis || missing="$missing postgis-extension"
 fi
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing="$missing python3-venv"
+PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1 || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"  # PDF
 if [ "$what" = dev ]; then
   need ogrinfo gdal-bin
   need chromium "chromium fonts-dejavu-core"
