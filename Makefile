@@ -11,7 +11,7 @@ help: ## List the targets
 
 demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CITY=cities/x.yml)
 	@sh tools/setup.sh run
-	@OBS_CITY="$(DEMO_CITY)" exec $(BIN)/obs demo
+	@OBS_CITY="$(DEMO_CITY)" OBS_REPORTS_PER_HOUR="$${OBS_REPORTS_PER_HOUR:-0}" exec $(BIN)/obs demo
 
 test: ## Run every test, each proof at its small count
 	@sh tools/setup.sh dev

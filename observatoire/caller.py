@@ -14,6 +14,7 @@ from observatoire.errors import ObsError, StoreUnavailable, UnknownLayer
 from observatoire.layers.catalog import catalog
 from observatoire.layers.model import Audience, Layer
 from observatoire.layers.rights import role
+from observatoire.settings import Settings
 from observatoire.text import Language
 
 
@@ -40,6 +41,10 @@ class Caller:
         Connection string of the store's owner, for the few processes that keep what they computed.
     pool : AsyncConnectionPool, optional
         Of the audience's login; there in the web process only.
+    host : str
+        Network address of who asks; there in the web process only, for limits.
+    settings : Settings, optional
+        Of the web process; there only.
     """
 
     audience: Audience
@@ -48,6 +53,8 @@ class Caller:
     read: str = field(default="", repr=False)
     write: str = field(default="", repr=False)
     pool: AsyncConnectionPool[Any] | None = field(default=None, repr=False, compare=False)
+    host: str = field(default="", repr=False, compare=False)
+    settings: Settings | None = field(default=None, repr=False, compare=False)
 
     @property
     def schema(self) -> str:
@@ -68,8 +75,8 @@ class Caller:
         return layer
 
     def packed(self) -> Self:
-        """Return the caller without its pool, to be sent to another process."""
-        return replace(self, pool=None)
+        """Return the caller without what belongs to the web process, to be sent to another process."""
+        return replace(self, pool=None, host="", settings=None)
 
     async def rows(self, query: sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query made with the caller's login, in the web process.

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests per second of one audience from one address, twice as many at once; 0: no limit.",
     )
+    photo_bytes: int = Field(default=6_000_000, ge=10_000, description="Longest photo of a resident's report, bytes.")
+    reports_per_hour: int = Field(
+        default=120,
+        ge=0,
+        description="Most reports and voices of one network prefix (/24, /56) in an hour; 0: no limit.",
+    )
     cors_origins: str = Field(
         default="*", description="Origins whose pages may read the API, separated by commas; `*`: all; empty: none."
     )

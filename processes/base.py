@@ -68,6 +68,8 @@ class Process[I: Inputs](ABC):
     weight : {"light", "heavy"}
         *Light*: `run` is a coroutine on the event loop of the web process; it awaits, it never computes for long.
         *Heavy*: `run` is a function that has a process of its own, killed when it takes too long.
+    kept : bool
+        False where inputs and results must not be kept, not even for an hour: it never becomes a job.
     audience : tuple of Audience
         Who may run it; for anybody else it does not exist.
     example : dict
@@ -84,6 +86,7 @@ class Process[I: Inputs](ABC):
     audience: ClassVar[tuple[Audience, ...]]
     purpose: ClassVar[str] = "coordination"
     weight: ClassVar[Literal["light", "heavy"]] = "heavy"
+    kept: ClassVar[bool] = True
     inputs: ClassVar[type[Inputs]]
     outputs: ClassVar[Mapping[str, Output]]
     example: ClassVar[dict[str, Any]]
@@ -167,7 +170,7 @@ class Process[I: Inputs](ABC):
             "title": cls.title.in_(language),
             "description": cls.description.in_(language),
             "keywords": list(cls.keywords),
-            "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
+            "jobControlOptions": ["sync-execute", *(["async-execute"] if cls.kept else []), "dismiss"],
             "outputTransmission": ["value"],
         }
 

@@ -105,6 +105,7 @@ def observatory() -> Iterator[Observatory]:
             "OBS_VAR": str(var),
             "OBS_CITY": str(Path(__file__).parent / "cities" / "small.yml"),
             "OBS_BIND": f"127.0.0.1:{port}",
+            "OBS_REPORTS_PER_HOUR": "0",
         }
         log = Path(folder) / "demo.log"
         with log.open("w") as out:

@@ -45,6 +45,7 @@ PINS = {
         ("LICENSE.txt", "dist/maplibre-gl.css", "dist/maplibre-gl.mjs", "dist/maplibre-gl-worker.mjs"),
     ),
     "preact": Pin("11.2.0", ("LICENSE", "dist/preact.mjs")),
+    "uplot": Pin("1.6.32", ("LICENSE", "dist/uPlot.esm.js", "dist/uPlot.min.css")),
 }
 
 

@@ -36,6 +36,7 @@ class Demo:
 
 def set_up(store: Store, connection: psycopg.Connection) -> Demo:
     """Load what is not loaded yet, forecast what is not forecast yet, make sure of the keys."""
+    from observatoire.alerting import round_of  # late, as the next
     from observatoire.forecast import forecast_and_write  # late: scikit-learn takes seconds to load
 
     loaded = {
@@ -60,6 +61,8 @@ def set_up(store: Store, connection: psycopg.Connection) -> Demo:
         with stepping(f"forecasting {wanted.target}") as progress:
             card = forecast_and_write(store, city(), wanted, progress=progress)
         console.print(f"[green]✓[/green] forecast of {wanted.target}: {card['words']['en']}")
+    done = round_of(connection, city())
+    console.print(f"[green]✓[/green] alerts: {done['opened'] + done['kept']} open")
     path = settings().var / "demo-keys.json"
     return Demo(city().title.in_("en"), city().simulated, path, demo_keys(connection, path))
 

@@ -11,6 +11,7 @@ from observatoire.intake.load import Summary
 from observatoire.intake.options import options_from_text
 from observatoire.intake.run import load_file, load_source
 from observatoire.settings import settings
+from observatoire.store.alerts import call_round
 from observatoire.store.duplicates import pairs
 from observatoire.store.sources import Load
 from observatoire.store.sources import loads as last_loads
@@ -81,6 +82,7 @@ def load(
                 )
             if output is Format.text:
                 console.print(f"[green]✓[/green] {sentence(done[name])}")
+        call_round(connection)
     total = {
         field: sum(s.counts()[field] for s in done.values())
         for field in ("read", "inserted", "updated", "unchanged", "quarantined")
@@ -109,6 +111,7 @@ def _load_one_file(
             connection, city(), connector=connector, collection=collection, file=file, options=checked,
             settings=settings(), source=source, progress=progress, full=full, accept=accept,
         )  # fmt: skip
+        call_round(connection)
     show(summary.counts(), output, text=sentence(summary))
 
 

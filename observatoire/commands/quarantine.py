@@ -17,6 +17,7 @@ from observatoire.intake.load import Summary
 from observatoire.intake.plan import plan_source
 from observatoire.intake.quarantine import collection_of, entries, totals
 from observatoire.intake.run import load_source, replay
+from observatoire.reports.purge import purge as purge_reports
 from observatoire.settings import settings
 
 KeyFile = Annotated[Path | None, typer.Option("--key", help="File of a steward's private key")]
@@ -115,11 +116,12 @@ def sealing_key(
 
 
 def purge(*, output: Output = Format.text) -> None:
-    """Remove the sealed rows whose seven days are over. Loads and the nightly job do so as well."""
+    """Remove sealed rows after seven days and reports' photos after thirty. The nightly job does so as well."""
     with ready_store() as (_, connection), connection.cursor() as cursor:
         n = sealing.purge(cursor)
+        photos = purge_reports(cursor)
         connection.commit()
-    show({"sealed": n}, output, text=f"{n} sealed row(s) removed")
+    show({"sealed": n, "photos": photos}, output, text=f"{n} sealed row(s) and {photos} photo(s) removed")
 
 
 def _replay(

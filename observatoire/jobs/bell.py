@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psycopg
@@ -18,8 +18,10 @@ RETRY = 0.3  # s
 log = logging.getLogger("observatoire.jobs")
 
 
-async def listen(store: Store, heard: Callable[[str, str], None]) -> None:
-    """Hand on every ring of `NEW` and `OVER` as (channel, payload), until cancelled.
+async def listen(
+    store: Store, heard: Callable[[str, str], None], channels: Sequence[str] = (NEW, OVER)
+) -> None:  # fmt: skip
+    """Hand on every ring of the channels as (channel, payload), until cancelled.
 
     A store that goes away is waited for, and an embedded one that was killed started again. Whatever rang meanwhile
     is not heard: after each (re)connection `heard("", "")` says so, and listeners look for themselves.
@@ -28,7 +30,7 @@ async def listen(store: Store, heard: Callable[[str, str], None]) -> None:
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection = await AsyncConnection.connect(store.admin, autocommit=True)
             async with connection:
-                for channel in (NEW, OVER):
+                for channel in channels:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 heard("", "")
                 while True:

@@ -16,11 +16,16 @@ from observatoire.intake.run import load_source
 from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
+from observatoire.layers.model import Audience
+from observatoire.reports.purge import purge as purge_reports
 from observatoire.settings import settings
 
 LOADS = time(2, 0)  # local: before the forecasts, which rest on them
 NIGHT = time(3, 30)  # local: after the loads of the evening, before the morning brief
 CARDS = time(3, 0)  # local: before the forecasts, which carry the card of the same night
+ALERTS = timedelta(minutes=15)
+MORNING = time(6, 0)  # local: before the day shift
+BRIEFED: tuple[Audience, ...] = ("planner", "roadworks", "coordination")
 #: Owner of the jobs that nobody asked for. No key has this digest, so that nobody is shown them.
 NOBODY = b"periodic"
 
@@ -109,9 +114,20 @@ class CityLoads:
                 failed[name] = str(error)
             except Exception as error:
                 failed[name] = internal(error)
+        self._judge()
         if failed:
             raise ObsError("; ".join(f"{name}: {why}" for name, why in failed.items()))
         return {"loads": orjson.dumps(done)}
+
+    def _judge(self) -> None:
+        """Judge the alert rules on what was loaded; the next round comes soon, should this one fail."""
+        from observatoire.alerting import round_of  # late: scipy takes a second to load
+
+        try:
+            with self.caller.connect_owner() as connection:
+                round_of(connection, self.caller.city)
+        except Exception as error:
+            internal(error)
 
     def _load(self, name: str) -> dict[str, int]:
         with self.caller.connect_owner() as connection:
@@ -119,11 +135,11 @@ class CityLoads:
 
 
 class Purge:
-    """Internal process `purge`: removes the sealed rows whose week is over, as `obs purge` does."""
+    """Internal process `purge`: removes sealed rows and photos whose time is over, as `obs purge` does."""
 
     id = "purge"
     weight = "heavy"
-    outputs: ClassVar = {"sealed": None}
+    outputs: ClassVar = {"sealed": None, "photos": None}
     hears: Any = None
 
     def __init__(self, caller: Caller) -> None:
@@ -133,32 +149,66 @@ class Purge:
         """Remove them, and return how many there were."""
         try:
             with self.caller.connect_owner() as connection, connection.transaction(), connection.cursor() as cursor:
-                return {"sealed": orjson.dumps(purge(cursor))}
+                return {"sealed": orjson.dumps(purge(cursor)), "photos": orjson.dumps(purge_reports(cursor))}
         except psycopg.OperationalError:
             raise StoreUnavailable("the store does not answer") from None
 
 
+class AlertRound(CityForecast):
+    """Internal process `alert-round`: judges the alert rules on what the store holds."""
+
+    id = "alert-round"
+
+    def make(self, connection: psycopg.Connection[Any], _: dict[str, Any]) -> dict[str, Any]:
+        """Judge, keep, and return what changed."""
+        from observatoire.alerting import round_of  # late, as above
+
+        return round_of(connection, self.caller.city)
+
+
+class MorningBrief(CityForecast):
+    """Internal process `morning-brief`: the brief of each audience that has one, kept for the day."""
+
+    id = "morning-brief"
+
+    def make(self, connection: psycopg.Connection[Any], _: dict[str, Any]) -> dict[str, Any]:
+        """Make and keep them; return how many alerts and clashes each tells."""
+        from observatoire.brief.report import brief  # late, as above
+        from observatoire.store.briefs import keep_brief
+
+        made: dict[str, Any] = {}
+        for audience in BRIEFED:
+            report = brief(connection, connection, self.caller.city, audience)
+            keep_brief(connection, report)
+            connection.commit()
+            made[audience] = {name: report[name]["count"] for name in ("alerts", "clashes")}
+        return made
+
+
 def internal_processes() -> dict[str, type[Any]]:
     """Return the processes that only we run: no list shows them, no address runs them."""
-    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge)}
+    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge, AlertRound, MorningBrief)}
 
 
 @dataclass(frozen=True)
 class Periodic:
-    """Orders that are given again every day, at a local time.
+    """Orders that are given again every day, at a local time, or every so often.
 
     Attributes
     ----------
     name : str
         Key in `obs.periodic`: to whichever worker it belongs on that day.
+    every : timedelta, optional
+        Then `at` says nothing: it is done at each whole multiple of it, UTC.
     """
 
     name: str
     at: time
     orders: tuple[Order, ...] = field(default=())
+    every: timedelta | None = None
 
     def next(self, now: datetime, city: City) -> datetime:
-        """Return the first moment after `now` at which it is that time in the city.
+        """Return the first moment after `now` at which it is that time in the city, or at which `every` is over.
 
         A time that the clock skips in spring is an hour later; one that it shows twice counts once.
 
@@ -170,13 +220,15 @@ class Periodic:
         -------
         datetime, UTC
         """
+        if self.every is not None:
+            return datetime.fromtimestamp((now.timestamp() // (step := self.every.total_seconds()) + 1) * step, UTC)
         day = now.astimezone(city.zone).date()
         moments = (datetime.combine(day + timedelta(days=k), self.at, city.zone).astimezone(UTC) for k in range(3))
         return next(moment for moment in moments if moment > now)
 
 
 def nightly(city: City) -> list[Periodic]:
-    """Return what is done every night: loads of what is read from elsewhere, purges, cards, forecasts."""
+    """Return what is done every night: loads of what is read from elsewhere, purges, cards, forecasts; and alerts."""
     wanted = [{"target": each.target, "horizon_days": each.horizon_days} for each in city.forecasts]
     read = [
         name for name, source in city.sources.items() if source.source is None or source_of(source.source).items is None
@@ -187,6 +239,8 @@ def nightly(city: City) -> list[Periodic]:
         Periodic("purge", LOADS, (_order(Purge, {}),)),
         Periodic("skill-cards", CARDS, tuple(_order(SkillCards, inputs) for inputs in wanted)),
         Periodic("forecast", NIGHT, tuple(_order(CityForecast, inputs) for inputs in wanted)),
+        Periodic("brief", MORNING, (_order(MorningBrief, {}),)),
+        Periodic("alerts", NIGHT, (_order(AlertRound, {}),), every=ALERTS),
     ]
 
 

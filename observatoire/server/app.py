@@ -15,24 +15,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from observatoire.cities import City, read_city
-from observatoire.data import root
 from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.desk import Desk
 from observatoire.jobs.queue import queue_of
 from observatoire.layers.catalog import catalog
 from observatoire.layers.rights import role
+from observatoire.reports.terms import longest_body
 from observatoire.server import city as about
 from observatoire.server import download, items, metadata, styles
 from observatoire.server.api import Api
+from observatoire.server.citizen.routes import citizen_routes
 from observatoire.server.counts import Counts
 from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
+from observatoire.server.desk import desk_routes
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
 from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
+from observatoire.server.hub import Hub
 from observatoire.server.jobs import job_routes
-from observatoire.server.middleware import Compress, Limit, Secure
+from observatoire.server.middleware import Compress, Limit, Secure, Wider
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -40,13 +43,16 @@ from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
+from observatoire.server.reports.answers import too_long
+from observatoire.server.reports.routes import PATHS, WITH_PHOTO, report_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
-from observatoire.server.static import Static
+from observatoire.server.static import Static, web
 from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
 from observatoire.server.versions import Versions
+from observatoire.server.works_feeds.routes import works_feed_routes
 from observatoire.settings import Settings
 from observatoire.settings import settings as settings_of_this_process
 from observatoire.store import schema
@@ -54,7 +60,7 @@ from observatoire.store.database import Store, open_store
 from observatoire.store.roles import passwords
 
 #: Requests below these are made in the name of the audience of their key.
-RESTRICTED = ("/api", "/city.json", "/pro/forecast.json", "/fiches", "/qgis/")
+RESTRICTED = ("/api", "/city.json", "/pro/", "/fiches", "/qgis/", *PATHS)
 API = "/api"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -71,12 +77,17 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 CORSMiddleware,
                 allow_origins=[origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],
                 allow_methods=["GET", "HEAD", "POST", "DELETE"],
-                allow_headers=["X-API-Key", "Content-Type", "Prefer"],
+                allow_headers=["X-API-Key", "Content-Type", "Prefer", "Idempotency-Key", "X-Tracking-Token"],
                 expose_headers=["Content-Crs", "Content-Disposition", "ETag", "Link", "Location", "Retry-After"],
             ),
             Middleware(Compress),
             Middleware(Guard),
-            Middleware(Limit, most=settings.max_body_bytes, longest=settings.max_url_bytes),
+            Middleware(
+                Limit,
+                most=settings.max_body_bytes,
+                longest=settings.max_url_bytes,
+                wider=Wider(WITH_PHOTO, longest_body(settings.photo_bytes), too_long),
+            ),
             Middleware(Principal, paths=RESTRICTED),
             Middleware(Rates, per_second=settings.rate_per_second),
         ],
@@ -87,7 +98,6 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
 def routes() -> list[Route]:
     """Return all routes."""
-    web = Static(root() / "web")
     own = Static(Path(str(files("observatoire.server") / "static")))
     collection = "/collections/{collection}"
     api = [
@@ -115,14 +125,16 @@ def routes() -> list[Route]:
     return [
         *[Route(API + route.path, route.endpoint, methods=_methods(route)) for route in api],
         Route(API, metadata.landing_page),
-        Route("/", metadata.home),
+        *citizen_routes(),
         Route("/city.json", about.city),
         Route("/health", about.health),
         *forecast_routes(),
         *skill_card_routes(),
         *qgis_routes(),
-        Route("/pro/", _file(web, "pro/index.html")),
-        Route("/web/{path:path}", _files(web)),
+        *works_feed_routes(),
+        *desk_routes(_file(web(), "pro/index.html")),
+        Route("/web/{path:path}", _files(web())),
+        *report_routes(),
         Route("/static/{path:path}", _files(own)),
     ]
 
@@ -161,7 +173,10 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
                 conninfo=lambda audience: store.conninfo(role(audience), state.passwords.by_audience[audience]),
                 admin=store.admin,
             )
-            async with Desk(pools.jobs, queue_of(pools.jobs, settings), store) as app.state.desk:
+            async with (
+                Desk(pools.jobs, queue_of(pools.jobs, settings), store) as app.state.desk,
+                Hub(store, state.layers) as app.state.hub,
+            ):
                 try:
                     yield
                 finally:

@@ -18,10 +18,13 @@ class RequestContext:
     ----------
     key : bytes, optional
         Digest of the caller's key: what belongs to them is known by it. None: the anonymous visitor.
+    host : str
+        Network address of the caller; never stored, never logged.
     """
 
     audience: Audience = "public"
     key: bytes | None = field(default=None, repr=False)
+    host: str = field(default="", repr=False)
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("observatoire_request", default=None)

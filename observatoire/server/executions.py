@@ -11,6 +11,7 @@ from observatoire.cities import City
 from observatoire.layers.model import Audience
 from observatoire.server.child import Task
 from observatoire.server.children import Busy, Children, TookTooLong
+from observatoire.server.context import current
 from observatoire.settings import Settings
 from observatoire.text import Language
 
@@ -64,6 +65,8 @@ class Executions:
             read=self._conninfo(audience),
             write=self._admin,
             pool=self._pool(audience),
+            host=current().host if audience == "public" else "",
+            settings=self.settings,
         )
         if process.weight == "light":
             return await self._run_light(process(caller), inputs)

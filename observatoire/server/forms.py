@@ -35,6 +35,8 @@ async def run_form(request: Request) -> Response:
     """Make a job of the fields of a form, and lead to its page."""
     only(once(request.query_params.multi_items()), PAGE)
     process = process_for(request.path_params["process_id"], current().audience)
+    if not process.kept:
+        raise BadInput(f"{process.id}: makes no job, for its inputs are not kept; POST to …/execution instead")
     language: Language = "fr" if language_of(request, state_of(request).city.languages) == "fr" else "en"
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise NotJson(f"Content-Type: expected {FORM}")

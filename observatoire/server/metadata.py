@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from observatoire import cql2
 from observatoire.layers.model import Audience
-from observatoire.layers.render import PROJECT
 from observatoire.server import api as pygeo
 from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards
 from observatoire.server.context import current
@@ -38,14 +37,6 @@ _MORE = (
         "core-roles-features",  # the name of a draft, by which clients of these days know the roles
     )),
 )  # fmt: skip
-
-
-async def home(request: Request) -> Response:
-    """Answer the first page of the site."""
-    state = state_of(request)
-    language = respond.language_of(request, state.city.languages)
-    body = pages.render(request, "home.html", language, project=PROJECT)
-    return respond.answer(body, respond.HTML, audience="public", language=language)
 
 
 async def landing_page(request: Request) -> Response:

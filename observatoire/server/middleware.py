@@ -1,6 +1,10 @@
 """What every answer gets: security headers, compression, and every request: a longest address, a longest body."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observatoire.server.encodings import ENCODERS, chosen
@@ -90,13 +94,36 @@ def _vary(headers: MutableHeaders) -> None:
         headers.add_vary_header("Accept-Encoding")
 
 
+@dataclass(frozen=True)
+class Wider:
+    """Where longer bodies may come, and what is answered to one that is too long even there.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Beginnings of addresses.
+    most : int, bytes
+    refuse : callable
+        Gives the answer. It is read: the rest of the body is taken in first, up to `DRAINED`, and thrown away.
+    """
+
+    paths: tuple[str, ...]
+    most: int
+    refuse: Callable[[Scope], Response]
+
+
+#: A client that still sends when we close meets a broken connection and sees no answer, bytes.
+DRAINED = 128_000_000
+
+
 class Limit:
     """Refuses addresses longer than `OBS_MAX_URL_BYTES`, and bodies longer than `OBS_MAX_BODY_BYTES`, said or not."""
 
-    def __init__(self, app: ASGIApp, most: int, longest: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, longest: int, wider: Wider | None = None) -> None:
         self.app = app
         self.most = most
         self.longest = longest
+        self.wider = wider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or 414, or 413 before the application sees a body that is too long."""
@@ -107,9 +134,11 @@ class Limit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
+        wider = self.wider if self.wider is not None and scope["path"].startswith(self.wider.paths) else None
+        most = self.most if wider is None else max(self.most, wider.most)
         said = Headers(scope=scope).get("content-length", "")
-        if said.isdigit() and int(said) > self.most:
-            await self._refuse(scope, receive, send)
+        if said.isdigit() and int(said) > most:
+            await self._refuse(scope, receive, send, wider, 0)
             return
         chunks: list[bytes] = []
         length = 0
@@ -120,10 +149,11 @@ class Limit:
                 return
             chunks.append(message.get("body", b""))
             length += len(chunks[-1])
-            if length > self.most:
-                await self._refuse(scope, receive, send)
-                return
             more = message.get("more_body", False)
+            if length > most:
+                chunks.clear()
+                await self._refuse(scope, receive if more else None, send, wider, length)
+                return
         whole: Message | None = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
 
         async def replayed() -> Message:
@@ -135,6 +165,20 @@ class Limit:
 
         await self.app(scope, replayed, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(
+        self, scope: Scope, receive: Receive | None, send: Send, wider: Wider | None, length: int
+    ) -> None:
         answer = problem(413, f"the body is longer than {self.most} bytes", headers={"Connection": "close"})
-        await answer(scope, receive, send)
+        if wider is not None:
+            while receive is not None and length < DRAINED:
+                message = await receive()
+                length += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    break
+            answer = wider.refuse(scope)
+            answer.headers["Connection"] = "close"
+        await answer(scope, receive or _nothing, send)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

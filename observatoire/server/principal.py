@@ -85,13 +85,14 @@ class Principal:
 
 async def _context(scope: Scope) -> RequestContext:
     given: list[Any] = [value for name, value in scope["headers"] if name == HEADER] or _passwords(scope)
+    host = (scope.get("client") or ("",))[0]
     if not given:
-        return RequestContext()
+        return RequestContext(host=host)
     if len(given) > 1 or not 0 < len(given[0]) <= _LONGEST:
         raise Unauthorised("X-API-Key: expected one key")
     keys: Keys = scope["app"].state.obs.keys
     key = given[0].decode("latin-1")
-    return RequestContext(await keys.audience(key), digest(key))
+    return RequestContext(await keys.audience(key), digest(key), host)
 
 
 def _passwords(scope: Scope) -> list[bytes]:

@@ -62,7 +62,8 @@ def problem_of(error: Exception) -> Response:
         if error.status == 401:
             headers.setdefault("WWW-Authenticate", 'ApiKey header="X-API-Key"')
         kind = getattr(error, "uri", None) or error.type
-        return problem(error.status, str(error), type=kind, code=getattr(error, "code", None), headers=headers)
+        more = getattr(error, "members", {})
+        return problem(error.status, str(error), type=kind, code=getattr(error, "code", None), headers=headers, **more)
     if isinstance(error, HTTPException):
         detail = error.detail if error.status_code < 500 else HTTPStatus(error.status_code).phrase
         return problem(error.status_code, detail, headers=error.headers)

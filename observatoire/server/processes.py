@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from observatoire.errors import ObsError
+from observatoire.errors import BadInput, ObsError
 from observatoire.jobs.model import Order
 from observatoire.server import jobs, pages, respond
 from observatoire.server.context import current
@@ -33,12 +33,6 @@ class CallerGone(ObsError):
     """The client closed its connection before the answer; nobody reads what this says."""
 
     type, status = "caller-gone", 408
-
-
-class BodyTooLarge(ObsError):
-    """The body is longer than a request may be."""
-
-    type, status = "body-too-large", 413
 
 
 def process_routes() -> list[Route]:
@@ -97,7 +91,7 @@ async def execute_process(request: Request) -> Response:
     process = process_for(request.path_params["process_id"], audience)
     look = asked(request, state_of(request), ("json",))
     execute = read_execute(
-        await _body(request, executions.settings.max_body_bytes),
+        await request.body(),
         request.headers.get("content-type", ""),
         process_id=process.id,
         outputs=process.outputs,
@@ -106,7 +100,10 @@ async def execute_process(request: Request) -> Response:
     language: Language = "fr" if look.language == "fr" else "en"
     desk = jobs.desk_of(request)
     prefer = read_prefer(request.headers.getlist("prefer"))
-    if prefer.respond_async or execute.subscriber or (process.weight == "heavy" and await desk.staffed()):
+    if not process.kept and execute.subscriber:
+        raise BadInput("subscriber: this process makes no job: its inputs are not kept; leave it out")
+    job = prefer.respond_async or execute.subscriber or (process.weight == "heavy" and await desk.staffed())
+    if process.kept and job:
         process.check(execute.inputs)
         order = Order(
             process.id, execute.inputs, execute.outputs, execute.response, audience, current().key, language,
@@ -170,15 +167,6 @@ async def _left(request: Request) -> None:
     """Return when the client has closed its connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise BodyTooLarge(f"body: expected at most {most} bytes")
-    return bytes(body)
 
 
 def _links(address: str, request: Request) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """What is done every night: when the next night is, also where the clock jumps."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -30,6 +30,15 @@ def test_the_next_night_is_at_the_same_local_time(now: str, at: time, expected: 
 
     assert found == datetime.fromisoformat(expected)
     assert found.tzinfo is UTC
+
+
+def test_what_is_done_every_so_often_is_done_at_whole_multiples() -> None:
+    quarter = Periodic("x", time(0), every=timedelta(minutes=15))
+
+    assert quarter.next(datetime.fromisoformat("2026-01-10T12:07:30+00:00"), city()).isoformat() == (
+        "2026-01-10T12:15:00+00:00"
+    )
+    assert quarter.next(datetime.fromisoformat("2026-01-10T12:15:00+00:00"), city()).minute == 30
 
 
 def test_the_cards_and_then_the_forecasts_of_the_city_are_made_every_night() -> None:

@@ -200,3 +200,21 @@ def test_a_file_that_changed_is_served_anew(tmp_path: Path) -> None:
     assert first.headers["content-type"].startswith("text/javascript")
     assert bytes(second.body) == b"export const a = 1234;"
     assert first.headers["etag"] != second.headers["etag"]
+
+
+def test_the_version_of_a_folder_follows_its_contents(tmp_path: Path) -> None:
+    """An address with the version of now is kept for ever; one of another version, or of none, is asked again."""
+    request = Request({"type": "http", "headers": [], "method": "GET", "path": "/"})
+    (tmp_path / "a.mjs").write_text("export const a = 1;")
+    before, versioned = Static(tmp_path).version, Static(tmp_path).address("a.mjs")
+    kept = Static(tmp_path).answer(request, versioned)
+    (tmp_path / "a.mjs").write_text("export const a = 2;")
+    after = Static(tmp_path)
+    old = after.answer(request, versioned)
+
+    assert versioned == f"v-{before}/a.mjs"
+    assert before != after.version
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert bytes(old.body) == b"export const a = 2;"
+    assert old.headers["cache-control"] == "public, no-cache"
+    assert after.answer(request, "a.mjs").headers["cache-control"] == "public, no-cache"

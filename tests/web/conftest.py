@@ -108,6 +108,7 @@ def visit(browser: Browser, address: str, keys: dict[str, str]) -> Iterator[Call
     def come(
         query: str = "",
         *,
+        screen: str = "risque",
         audience: str | None = "coordination",
         key: str | None = None,
         size: str = "phone",
@@ -134,7 +135,7 @@ def visit(browser: Browser, address: str, keys: dict[str, str]) -> Iterator[Call
             page.add_init_script(f"sessionStorage.setItem('observatoire.key', {json.dumps(secret)})")
         if alter:
             alter(page)
-        page.goto(f"{address}/pro/{query}")
+        page.goto(f"{address}/pro/{screen}{query}")
         return visited
 
     yield come

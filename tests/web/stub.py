@@ -263,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         try:
             match url.path.strip("/").split("/"):
-                case ["pro"]:
+                case ["pro"] | ["pro", "risque"]:
                     self.file(WEB / "pro" / "index.html")
                 case ["web", *parts]:
                     self.file(WEB.joinpath(*parts))

@@ -8,7 +8,7 @@ const DARK = matchMedia("(prefers-color-scheme: dark)");
 const REACH_PX = 5;
 const NONE = { type: "FeatureCollection", features: [] };
 /** From the bottom up. */
-const ORDER = ["risque", "signalements", "faits"];
+const ORDER = ["risque", "chantiers", "evenements", "signalements", "faits"];
 
 /**
  * @typedef {{style: object, features: object[], visible: boolean}} Drawn
@@ -117,8 +117,9 @@ export class DeskMap extends Component {
       this.touched = cell.properties.cell_id;
       this.props.onChoose(this.touched);
     }
-    const id = ["faits", "signalements"].find(found);
-    if (id) this.tell(id, found(id), lngLat);
+    const id = ["faits", "signalements", "evenements", "chantiers"].find(found);
+    if (id && this.props.onItem) this.props.onItem(`${id}.${found(id).id}`);
+    else if (id) this.tell(id, found(id), lngLat);
   };
 
   hit(id, { x, y }) {

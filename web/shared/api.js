@@ -29,10 +29,11 @@ export class Api {
   }
 
   /** Return the JSON at `path`, or throw an `ApiError`. */
-  async json(path) {
+  async json(path, { method = "GET", body, patience = PATIENCE_MS } = {}) {
     let response;
+    const headers = body === undefined ? this.headers : { ...this.headers, "Content-Type": "application/json" };
     try {
-      response = await fetch(path, { headers: this.headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+      response = await fetch(path, { method, body, headers, signal: AbortSignal.timeout(patience) });
     } catch (error) {
       throw new ApiError("away", String(error));
     }
@@ -44,6 +45,23 @@ export class Api {
     } catch (error) {
       throw new ApiError("failed", `${path}: ${error}`);
     }
+  }
+
+  /** Return the JSON answered to `body`, sent as JSON to `path`, or throw an `ApiError`. */
+  async post(path, body, { patience = PATIENCE_MS } = {}) {
+    return this.json(path, { method: "POST", body: JSON.stringify(body), patience });
+  }
+
+  /** Return the body of `path` as a stream, or throw an `ApiError`. */
+  async stream(path, signal) {
+    let response;
+    try {
+      response = await fetch(path, { headers: { ...this.headers, Accept: "text/event-stream" }, signal, cache: "no-store" });
+    } catch (error) {
+      throw new ApiError("away", String(error));
+    }
+    if (!response.ok) throw new ApiError(kindOf(response.status), `${path}: ${response.status}`);
+    return response.body;
   }
 
   /**

@@ -86,10 +86,48 @@ export function drawGround(map, divisions) {
   });
 }
 
+/**
+ * Draw the streets from our own tiles, above the districts and under their names.
+ *
+ * They begin where a street can be told from the next; a city without them has a barer map.
+ */
+export function drawStreets(map) {
+  const template = "/api/collections/troncons/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt&properties=voie";
+  map.addSource("streets", { type: "vector", tiles: [location.origin + template], minzoom: 12, maxzoom: 15 });
+  const shared = { source: "streets", "source-layer": "troncons", minzoom: 12 };
+  const under = map.getLayer("names") ? "names" : undefined;
+  map.addLayer(
+    {
+      ...shared,
+      id: "streets",
+      type: "line",
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-width": ["interpolate", ["exponential", 1.6], ["zoom"], 12, 0.8, 18, 14] },
+    },
+    under,
+  );
+  map.addLayer(
+    {
+      ...shared,
+      id: "streets:names",
+      type: "symbol",
+      minzoom: 15,
+      layout: { "symbol-placement": "line", "text-field": ["get", "voie"], "text-font": FONT, "text-size": 12, "text-padding": 8 },
+      paint: { "text-halo-width": 2 },
+    },
+    under,
+  );
+}
+
 /** Give the ground the colours of the page, which follow the reader's theme. */
 export function paintGround(map) {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   map.setPaintProperty("ground", "background-color", colour("--map-ground"));
+  if (map.getLayer("streets")) {
+    map.setPaintProperty("streets", "line-color", colour("--map-street"));
+    map.setPaintProperty("streets:names", "text-color", colour("--map-text"));
+    map.setPaintProperty("streets:names", "text-halo-color", colour("--map-halo"));
+  }
   if (!map.getLayer("divisions:fill")) return;
   map.setPaintProperty("divisions:fill", "fill-color", colour("--map-land"));
   map.setPaintProperty("divisions:line", "line-color", colour("--map-line"));

@@ -1,0 +1,1 @@
+"""Reports of residents over HTTP: `/reports`, and the answers to browsers without JavaScript."""

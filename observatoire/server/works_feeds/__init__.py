@@ -1,0 +1,1 @@
+"""Works as others read them: DATEX II, CIFS, GeoJSON, iCalendar, under `/works`."""

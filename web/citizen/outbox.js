@@ -1,0 +1,106 @@
+/**
+ * Reports leave by themselves, once.
+ *
+ * A report is written on the device before anything is sent, with a random key of its own. It stays there until the
+ * server has answered; whatever is cut short is sent again under the same key, which the server takes once and answers
+ * the same. Pages and the service worker both send: a lock keeps them from doing it at the same time.
+ */
+import { all, put, remove, settle } from "./store.js";
+
+const PATIENCE_MS = 60_000;
+const CHANNEL = "outbox";
+
+/**
+ * Write a report into the outbox.
+ *
+ * @param {Record<string, string>} fields
+ * @param {Blob | null} photo
+ * @returns {Promise<string>} its key
+ */
+export async function enqueue(fields, photo) {
+  const id = crypto.randomUUID();
+  await put("outbox", { id, fields, photo, made: new Date().toISOString(), refused: null });
+  const ready = await navigator.serviceWorker?.getRegistration();
+  await ready?.sync?.register(CHANNEL).catch(() => {}); // Chromium sends even when no page is open
+  return id;
+}
+
+/** How many wait; those that the city refused wait for their maker instead. */
+export const waiting = async () => (await all("outbox")).filter(({ refused }) => !refused).length;
+
+/**
+ * Send what waits, oldest first.
+ *
+ * @returns {Promise<Map<string, object>>} by key: `{state: "sent", receipt}`, `{state: "refused", problem}` or
+ *   `{state: "later"}`
+ */
+export async function flush() {
+  const send = () => sendAll();
+  return navigator.locks ? navigator.locks.request(CHANNEL, send) : send();
+}
+
+async function sendAll() {
+  const outcomes = new Map();
+  const entries = (await all("outbox")).filter(({ refused }) => !refused);
+  entries.sort((a, b) => a.made.localeCompare(b.made));
+  for (const entry of entries) {
+    const outcome = await sendOne(entry);
+    outcomes.set(entry.id, outcome);
+    if (outcome.state === "later") break; // the rest would meet the same
+  }
+  if (outcomes.size) new BroadcastChannel(CHANNEL).postMessage("changed");
+  return outcomes;
+}
+
+async function sendOne(entry) {
+  let answer, body;
+  try {
+    answer = await fetch("/reports", {
+      method: "POST",
+      body: formOf(entry),
+      headers: { "Idempotency-Key": entry.id, Accept: "application/json" },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    body = await answer.json();
+  } catch {
+    return { state: "later" };
+  }
+  if (answer.ok && body.reference) {
+    const { reference, tracking_token: token, handled_by, notices } = body;
+    const receipt = { reference, token, handled_by, notices, nature: body.public.nature, made: entry.made, status: null };
+    await settle(entry.id, receipt);
+    return { state: "sent", receipt };
+  }
+  if (answer.status === 429 || answer.status >= 500) return { state: "later" };
+  if (answer.status === 410) {
+    await remove("outbox", entry.id); // it was sent before, and its maker deleted it since
+    return { state: "refused", problem: body };
+  }
+  await put("outbox", { ...entry, refused: { field: body.field ?? "", fr: body.fr ?? body.detail, en: body.en ?? body.detail } });
+  return { state: "refused", problem: body };
+}
+
+function formOf({ fields, photo }) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("sent", new Date().toISOString());
+  if (photo) form.append("photo", photo, "photo.jpg");
+  return form;
+}
+
+/** Call `then` when the outbox changed, here or elsewhere. */
+export function onChange(then) {
+  new BroadcastChannel(CHANNEL).addEventListener("message", then);
+}
+
+/** Send now, whenever the network comes back, and now and then while something waits. */
+export function keepSending(everyMs = 30_000) {
+  const attempt = async () => {
+    if (navigator.onLine && (await waiting())) await flush();
+  };
+  const quiet = () => attempt().catch(() => {});
+  addEventListener("online", quiet);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && quiet());
+  setInterval(quiet, everyMs);
+  quiet();
+}

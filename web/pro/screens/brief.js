@@ -1,0 +1,67 @@
+/** Morning brief: the last one that was made, or a fresh one on demand. */
+import { html } from "../../shared/ui.js";
+import { Reading, wordsOf } from "./part.js";
+import { TEXTS } from "./brief.words.js";
+
+const PATIENCE_MS = 120_000;
+
+export default class Brief extends Reading {
+  parts() {
+    return { brief: { read: (api) => api.json("/pro/brief.json") } };
+  }
+
+  make = async () => {
+    this.setState({ busy: true, problem: false });
+    try {
+      const report = await this.props.api.post("/api/processes/situation-report/execution", { inputs: {}, outputs: { report: {} } }, { patience: PATIENCE_MS });
+      this.setState({ brief: { value: report, error: null } });
+    } catch (error) {
+      if (error.kind === "refused") this.props.onRefused();
+      else this.setState({ problem: true });
+    }
+    this.setState({ busy: false });
+  };
+
+  render({ lang, format }, { busy, problem }) {
+    const texts = wordsOf(TEXTS, lang);
+    return html`
+      <main id="main" class="page" tabindex="-1">
+        <section class="card" aria-labelledby="brief-title">
+          <h2 id="brief-title">${texts.title}</h2>
+          <p class="actions">
+            <button type="button" class="primary" disabled=${busy} onClick=${this.make}>${busy ? texts.making : texts.make}</button>
+            <a href=${`/pro/brief.html?lang=${lang}`}>${texts.page}</a> <a href=${`/pro/brief.pdf?lang=${lang}`}>${texts.pdf}</a>
+          </p>
+          ${problem && html`<p class="problem" role="alert">${texts.failed}</p>`}
+          ${this.shown("brief", (brief) => html`<${Sheet} ...${{ brief, texts, lang, format }} />`)}
+        </section>
+      </main>
+    `;
+  }
+}
+
+function Sheet({ brief, texts, lang, format }) {
+  return html`
+    <p class="quiet">${texts.of(format.moment(brief.since), format.moment(brief.until))}</p>
+    <h3>${texts.alerts} (${brief.alerts.count})</h3>
+    <${Lines} rows=${brief.alerts.rows.map(({ reason, state }) => `${reason[lang]} (${texts.states[state]})`)} none=${texts.none} />
+    <h3>${texts.changed}</h3>
+    ${brief.changed.map(
+      ({ title, themes }) => html`<p><b>${title[lang]}</b></p><${Lines} rows=${themes.map((t) => `${t.label[lang]} : ${t.n}, ${t.word[lang]}`)} none=${texts.none} />`,
+    )}
+    <h3>${texts.events} (${brief.events.count})</h3>
+    <${Lines} rows=${brief.events.rows.map(({ title, reference }) => `${title} (${reference})`)} none=${texts.none} />
+    <h3>${texts.works} (${brief.works.count})</h3>
+    <${Lines} rows=${brief.works.rows.map(({ title, reference }) => `${title} (${reference})`)} none=${texts.none} />
+    <h3>${texts.clashes(brief.clashes.days)} (${brief.clashes.count})</h3>
+    <${Lines} rows=${brief.clashes.rows.map(({ reason }) => reason[lang])} none=${texts.none} />
+    <h3>${texts.forecast}</h3>
+    <${Lines} rows=${brief.forecast.map((f) => texts.scored(f, format))} none=${texts.none} />
+    <h3>${texts.late} (${brief.late.length})</h3>
+    <${Lines} rows=${brief.late.map(({ source, collection, age_h: age }) => `${source ?? collection} : ${format.number(age)} h`)} none=${texts.none} />
+  `;
+}
+
+function Lines({ rows, none }) {
+  return rows.length === 0 ? html`<p class="quiet">${none}</p>` : html`<ul class="lines">${rows.map((row) => html`<li>${row}</li>`)}</ul>`;
+}

@@ -1,0 +1,162 @@
+/** Situation: what asks for attention, how things stand against what is usual, what happened, in list and map. */
+import { read, write } from "../../shared/address.js";
+import { html } from "../../shared/ui.js";
+import * as data from "../data.js";
+import { DeskMap } from "../map.js";
+import { Drawer } from "./drawer.js";
+import { wordsOf, Reading } from "./part.js";
+import { TEXTS } from "./situation.words.js";
+import { Ages, Bell } from "./standing.js";
+import { Timeline, WINDOWS } from "./timeline.js";
+import { Trends } from "./trends.js";
+
+const WIDE = matchMedia("(min-width: 60rem)");
+const STEP_MS = 500;
+const STEPS = 48;
+/** The longest window of a trend: a longer one would overlap those it is compared with. */
+const WEEK = 7;
+
+export default class Situation extends Reading {
+  state = {
+    days: WINDOWS.find((n) => String(n) === read("days")) ?? WEEK,
+    until: Date.parse(read("until") ?? "") || null,
+    division: read("division"),
+    item: read("item"),
+    view: read("view") === "map" ? "map" : "list",
+    wide: WIDE.matches,
+  };
+
+  /** Collections of dated events that this audience sees. */
+  get ids() {
+    return data.EVENTS.filter((id) => this.props.city.collections.includes(id));
+  }
+
+  parts() {
+    const changed = (ids) => ({ kind, collection }) => kind === "collection" && ids.includes(collection);
+    const trend = (id) => (api) => api.json(`/pro/trends.json?${new URLSearchParams({ collection: id, days: Math.min(this.state.days, WEEK), ...(this.state.division ? { division: this.state.division } : {}) })}`);
+    return {
+      divisions: { read: data.divisions },
+      events: { read: (api) => this.readEvents(api), on: changed(this.ids) },
+      sources: { read: (api) => api.json("/pro/sources.json"), on: ({ kind }) => kind === "collection" },
+      ...Object.fromEntries(this.ids.map((id) => [`trend-${id}`, { read: trend(id), on: changed([id]) }])),
+    };
+  }
+
+  componentDidMount() {
+    super.componentDidMount();
+    WIDE.addEventListener("change", this.measure);
+  }
+
+  componentWillUnmount() {
+    super.componentWillUnmount();
+    WIDE.removeEventListener("change", this.measure);
+    clearInterval(this.playing);
+  }
+
+  componentDidUpdate() {
+    const { days, until, division, item, view } = this.state;
+    write({
+      days: days === WEEK ? null : days,
+      until: until && !this.playing ? new Date(until).toISOString() : null,
+      division, item, view: view === "map" ? view : null,
+    });
+  }
+
+  measure = () => this.setState({ wide: WIDE.matches });
+
+  async readEvents(api) {
+    const lasts = await Promise.all(this.ids.map((id) => data.lastInstant(api, id)));
+    const last = lasts.filter(Boolean).sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? new Date().toISOString();
+    const interval = data.window(last, this.state.days);
+    const layers = await Promise.all(
+      this.ids.map(async (id) => {
+        const [{ features, complete }, style] = await Promise.all([data.events(api, id, interval), data.style(api, id)]);
+        return [id, { features, complete, style }];
+      }),
+    );
+    return { interval, layers: Object.fromEntries(layers) };
+  }
+
+  chooseDays = (days) => {
+    this.stop();
+    this.setState({ days, until: null }, () => ["events", ...this.ids.map((id) => `trend-${id}`)].forEach(this.read));
+  };
+
+  chooseDivision = (division) => this.setState({ division: division || null }, () => this.ids.forEach((id) => this.read(`trend-${id}`)));
+
+  until = (until) => this.setState({ until });
+
+  /** Replay: the window is run through in steps, list and map together. */
+  play = () => {
+    if (this.playing) return this.stop();
+    const [start, end] = this.state.events.value.interval.map(Date.parse);
+    this.setState({ until: start });
+    this.playing = setInterval(() => {
+      const next = this.state.until + (end - start) / STEPS;
+      if (next >= end) this.stop(null);
+      else this.setState({ until: next });
+    }, STEP_MS);
+    return undefined;
+  };
+
+  stop = (until = this.state.until) => {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.setState({ until });
+  };
+
+  chooseItem = (item) => this.setState({ item });
+
+  /** What is shown of each collection: up to the moment of the replay. The same array while nothing changed. */
+  layers() {
+    const { events, until } = this.state;
+    const found = {};
+    for (const [id, layer] of Object.entries(events?.value?.layers ?? {})) {
+      const memo = (this.memo ??= {});
+      if (memo[id]?.layer !== layer || memo[id].until !== until) {
+        const features = until === null ? layer.features : layer.features.filter(({ properties }) => Date.parse(properties.date) <= until);
+        memo[id] = { layer, until, features };
+      }
+      found[id] = { style: layer.style, features: memo[id].features, visible: true };
+    }
+    return found;
+  }
+
+  render({ api, city, lang, words, format, alerts }, { days, until, division, item, view, wide, divisions }) {
+    const texts = wordsOf(TEXTS, lang);
+    const layers = this.layers();
+    const shared = { lang, words, format, texts };
+    const ground = divisions?.value ?? (divisions?.error ? { type: "FeatureCollection", features: [] } : null);
+    this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null && Object.keys(layers).length > 0;
+    return html`
+      <main id="main" class="desk" data-view=${view} tabindex="-1">
+        <div class="panel" id="panel">
+          <${Bell} ...${shared} alerts=${alerts} />
+          ${this.shown("sources", (sources) => html`<${Ages} ...${shared} sources=${sources.sources} />`)}
+          <section class="card" aria-labelledby="trends-title">
+            <h2 id="trends-title">${texts.trends}</h2>
+            <label class="field">${texts.division}
+              <select value=${division ?? ""} onChange=${({ target }) => this.chooseDivision(target.value)}>
+                <option value="">${texts.everywhere}</option>
+                ${(ground?.features ?? []).filter(({ properties: p }) => !p.systeme).map(({ properties: p }) => html`<option value=${p.code} selected=${p.code === division}>${p.nom}</option>`)}
+              </select>
+            </label>
+            ${this.ids.map((id) => this.shown(`trend-${id}`, (trend) => html`<${Trends} key=${id} ...${shared} trend=${trend} whole=${!division} />`))}
+          </section>
+          ${this.shown("events", ({ interval }) => html`
+            <${Timeline} ...${shared} ...${{ layers, interval, days, until, item }} playing=${Boolean(this.playing)}
+              all=${this.ids.reduce((sum, id) => sum + this.state.events.value.layers[id].features.length, 0)}
+              onDays=${this.chooseDays} onUntil=${this.until} onPlay=${this.play} onEnd=${() => this.stop(null)} onItem=${this.chooseItem} />
+          `)}
+        </div>
+        <div class="stage" role="region" aria-label=${texts.map}>
+          ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${null} words=${words} describe=${null} onItem=${this.chooseItem} onChoose=${() => {}} />`}
+          ${item && html`<${Drawer} key=${item} ...${{ api, item, ...shared }} sources=${this.state.sources?.value?.sources ?? []} onClose=${() => this.chooseItem(null)} />`}
+        </div>
+        <nav class="views" aria-label=${words.views}>
+          ${["list", "map"].map((name) => html`<button type="button" aria-pressed=${view === name ? "true" : "false"} onClick=${() => this.setState({ view: name })}>${words[name]}</button>`)}
+        </nav>
+      </main>
+    `;
+  }
+}

@@ -1,0 +1,49 @@
+/** Events in the order of time, with the bar that says which window is shown and replays it. */
+import { say } from "../../shared/language.js";
+import { html } from "../../shared/ui.js";
+
+export const WINDOWS = [1, 7, 30];
+const LISTED = 60;
+
+export function Timeline({ layers, interval, days, until, item, playing, all, words, lang, format, texts, onDays, onUntil, onPlay, onEnd, onItem }) {
+  const [start, end] = interval.map(Date.parse);
+  const rows = Object.entries(layers)
+    .flatMap(([id, { features, style }]) => features.slice(0, LISTED).map((feature) => ({ id, style, feature })))
+    .sort((a, b) => Date.parse(b.feature.properties.date) - Date.parse(a.feature.properties.date))
+    .slice(0, LISTED);
+  const shown = Object.values(layers).reduce((sum, { features }) => sum + features.length, 0);
+  return html`
+    <section class="card" aria-labelledby="timeline-title">
+      <h2 id="timeline-title">${texts.timeline}</h2>
+      <fieldset class="choice">
+        <legend>${texts.window}</legend>
+        ${WINDOWS.map((n) => html`<label><input type="radio" name="window" value=${n} checked=${n === days} onChange=${() => onDays(n)} /><span>${texts.days(n)}</span></label>`)}
+      </fieldset>
+      <label class="field">${texts.moment} <output>${format.moment(until ?? end)}</output>
+        <input type="range" min=${start} max=${end} step=${60_000} value=${until ?? end} onInput=${({ target }) => onUntil(Number(target.value) >= end ? null : Number(target.value))} />
+      </label>
+      <p class="actions">
+        <button type="button" onClick=${onPlay}>${playing ? texts.pause : texts.play}</button>
+        ${until !== null && !playing && html`<button type="button" onClick=${onEnd}>${texts.end}</button>`}
+      </p>
+      <p role=${playing ? undefined : "status"}>${texts.shown(format.number(shown), format.number(all))}. ${shown > LISTED && html`<span class="quiet">${texts.first(LISTED)}</span>`}</p>
+      <ol class="timeline">
+        ${rows.map(({ id, style, feature }) => html`<${Row} key=${`${id}.${feature.id}`} ...${{ id, style, feature, words, lang, format, onItem }} chosen=${item === `${id}.${feature.id}`} />`)}
+      </ol>
+    </section>
+  `;
+}
+
+function Row({ id, style, feature, words, lang, format, chosen, onItem }) {
+  const { date, precision } = feature.properties;
+  const kind = style.legend.find(({ value }) => value === feature.properties[style.property]);
+  return html`
+    <li>
+      <button type="button" class="row" aria-pressed=${chosen ? "true" : "false"} onClick=${() => onItem(`${id}.${feature.id}`)}>
+        <i class="dot" style=${{ backgroundColor: kind?.color }} aria-hidden="true"></i>
+        <span>${kind ? say(kind.label, lang) : ""}</span>
+        <span class="quiet">${words.collections[id]}, ${precision === "day" ? format.day(date) : format.moment(date)}</span>
+      </button>
+    </li>
+  `;
+}
