@@ -131,8 +131,6 @@ def routes() -> list[Route]:
         Route("/pro/", _file(web(), "pro/index.html")),
         Route("/web/{path:path}", _files(web())),
         *report_routes(),
-        Route("/pro/", _file(web, "pro/index.html")),
-        Route("/web/{path:path}", _files(web)),
         Route("/static/{path:path}", _files(own)),
     ]
 
