@@ -34,6 +34,8 @@ from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
 from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure, Wider
+from observatoire.server.open311.errors import too_long
+from observatoire.server.open311.routes import open311_routes
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -41,7 +43,6 @@ from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
-from observatoire.server.reports.answers import too_long
 from observatoire.server.reports.routes import PATHS, WITH_PHOTO, report_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
@@ -130,6 +131,7 @@ def routes() -> list[Route]:
         *skill_card_routes(),
         *qgis_routes(),
         *report_routes(),
+        *open311_routes(),
         Route("/pro/", _file(web, "pro/index.html")),
         Route("/web/{path:path}", _files(web)),
         Route("/static/{path:path}", _files(own)),
