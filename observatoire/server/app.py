@@ -30,6 +30,7 @@ from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
+from observatoire.server.feeds.routes import feed_routes
 from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
 from observatoire.server.jobs import job_routes
@@ -132,6 +133,7 @@ def routes() -> list[Route]:
         *qgis_routes(),
         *report_routes(),
         *open311_routes(),
+        *feed_routes(),
         Route("/pro/", _file(web, "pro/index.html")),
         Route("/web/{path:path}", _files(web)),
         Route("/static/{path:path}", _files(own)),
