@@ -22,7 +22,7 @@ def pieces(row: Mapping[str, Any], zone: str, within: tuple[datetime, datetime])
         `debut`, `fin`, `regle`, `heure_debut`, `heure_fin`, `feries`, `exceptions` of `chantiers` and `evenements`.
     """
     try:
-        schedule = _schedule(row, zone)
+        schedule = schedule_of(row, zone)
         held = schedule.instants.intersection(Intervals.between(*within))
     except (BadWork, ValueError):
         return [(row["debut"], row["fin"])]
@@ -34,7 +34,14 @@ def pieces(row: Mapping[str, Any], zone: str, within: tuple[datetime, datetime])
     ][:MOST]
 
 
-def _schedule(row: Mapping[str, Any], zone: str) -> Schedule:
+def schedule_of(row: Mapping[str, Any], zone: str) -> Schedule:
+    """Return the schedule of an item of `chantiers` or `evenements`.
+
+    Raises
+    ------
+    BadWork, ValueError
+        If its rule, hours or exceptions cannot be read.
+    """
     start, end = (row[name].replace(microsecond=0) for name in ("debut", "fin"))
     if not row["regle"]:
         return Schedule(start, end, zone)

@@ -61,9 +61,7 @@ class Resident:
 
     def overflows(self) -> bool:
         """Tell whether the page scrolls sideways."""
-        wide: bool = self.page.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        )
+        wide: bool = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         return wide
 
 
@@ -116,4 +114,3 @@ def _note(one: Resident, kind: str, text: str) -> None:
     """Keep complaints; a network that is away, or an answer that is a refusal, is what some tests are about."""
     if kind in {"error", "warning"} and not text.startswith(("Failed to load resource", "[.WebGL")):
         one.faults.append(text)
-

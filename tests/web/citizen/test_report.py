@@ -39,8 +39,10 @@ def street(site: str) -> str:
 
 
 def reference_of(page: Page) -> str:
-    expect(page.get_by_text(REFERENCE).first).to_be_visible()
-    found = REFERENCE.search(page.locator("main").inner_text())
+    """Return the reference on the receipt, of the script or of the server."""
+    receipt = page.locator("#done, .lead").first
+    expect(receipt).to_contain_text(REFERENCE)
+    found = REFERENCE.search(receipt.inner_text())
     assert found
     return found[0]
 
@@ -120,7 +122,7 @@ def test_the_keyboard_alone_makes_a_report_with_the_map(resident: Come, site: st
 def test_without_a_script_the_form_does_it_all(resident: Come, site: str) -> None:
     page = resident(script=False).go("/signaler")
     page.get_by_role("link", name="Dépôt sauvage").click()
-    page.get_by_label("Rue").fill(street(site))
+    page.get_by_label("Rue", exact=True).fill(street(site))
     page.get_by_label("Un gros tas").check()
     time.sleep(3.2)  # nobody fills a form faster: a robot does
     page.get_by_role("button", name="Envoyer").click()
@@ -143,18 +145,18 @@ def test_what_is_missing_is_said_beside_its_field(resident: Come) -> None:
 
     expect(page.locator("#where-problem")).to_have_text("Indiquez le lieu : votre position, la carte ou une rue.")
     expect(page.locator("[id='answers.origine-problem']")).to_have_text("Une réponse est attendue.")
-    expect(page.get_by_label("Rue")).to_be_focused()
+    expect(page.get_by_label("Rue", exact=True)).to_be_focused()
     assert one.barriers() == []
 
 
 def test_a_refusal_of_the_city_is_said_and_what_was_typed_stays(resident: Come) -> None:
     page = resident().go("/signaler?nature=depot-sauvage")
-    page.get_by_label("Rue").fill("Rue qui n'existe nulle part")
+    page.get_by_label("Rue", exact=True).fill("Rue qui n'existe nulle part")
     page.get_by_text("Un sac ou deux").click()
     page.get_by_role("button", name="Envoyer").click()
 
     expect(page.locator("#where-problem")).to_contain_text("aucune rue connue de ce nom")
-    expect(page.get_by_label("Rue")).to_have_value("Rue qui n'existe nulle part")
+    expect(page.get_by_label("Rue", exact=True)).to_have_value("Rue qui n'existe nulle part")
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 1
 
 
