@@ -40,7 +40,7 @@ export function watchPhoto(form, words, onPlace) {
       return;
     }
     keepOnly(input, blob);
-    shown.querySelector("figcaption").textContent = fill(words.photo_ready, { size: Math.ceil(blob.size / 1000) });
+    shown.querySelector("figcaption span").textContent = fill(words.photo_ready, { size: Math.ceil(blob.size / 1000) });
     shown.hidden = off.hidden = false;
     place.hidden = !position;
   };
