@@ -31,11 +31,14 @@ from observatoire.server.crs import systems
 from observatoire.server.desk import desk_routes
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
+from observatoire.server.feeds.routes import feed_routes
 from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
 from observatoire.server.hub import Hub
 from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure, Wider
+from observatoire.server.open311.errors import too_long
+from observatoire.server.open311.routes import open311_routes
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -43,7 +46,6 @@ from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
-from observatoire.server.reports.answers import too_long
 from observatoire.server.reports.routes import PATHS, WITH_PHOTO, report_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
@@ -135,6 +137,8 @@ def routes() -> list[Route]:
         *desk_routes(_file(web(), "pro/index.html")),
         Route("/web/{path:path}", _files(web())),
         *report_routes(),
+        *open311_routes(),
+        *feed_routes(),
         Route("/static/{path:path}", _files(own)),
     ]
 
