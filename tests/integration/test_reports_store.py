@@ -115,7 +115,8 @@ POISON = (
     "Zuleika Quilp crie au 12 rue Paradis, appt 4", "rappeler Mme Bargemon au ０６.12.34.56.78",
     "zuleika (at) exemple point fr fait du tapage", "voiture AB-123-CD garée sur le dépôt sauvage",
     "2 84 05 13 055 123 41 encombrants", "FR76 3000 6000 0112 3456 7890 189 poubelles pleines",
-    "<script>alert('Quilp')</script> tag", "musique forte ' OR 1=1; DROP TABLE obs.reports; --", "\ud800 graffiti Quilp",
+    "<script>alert('Quilp')</script> tag", "musique forte ' OR 1=1; DROP TABLE obs.reports; --",
+    "\ud800 graffiti Quilp",
 )  # fmt: skip
 
 
@@ -127,7 +128,18 @@ def test_no_word_of_a_description_is_anywhere_in_the_store(store: Connection, cl
     bindir = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
     dump = subprocess.run([f"{bindir}/pg_dump", ready], capture_output=True, text=True, check=True).stdout
     logs = "\n".join(file.read_text("utf-8", "replace") for file in (cluster.data / "log").glob("*.log"))
-    words = ("Zuleika", "zuleika", "Quilp", "Bargemon", "34.56", "AB-123", "055 123", "3000 6000", "<script", "DROP TABLE o")
+    words = (
+        "Zuleika",
+        "zuleika",
+        "Quilp",
+        "Bargemon",
+        "34.56",
+        "AB-123",
+        "055 123",
+        "3000 6000",
+        "<script",
+        "DROP TABLE o",
+    )
     assert counted(store, "SELECT count(*) FROM obs.reports") == before + len(POISON)
     assert "COPY obs.reports" in dump
     assert [word for word in words if word in dump or word in logs] == []
@@ -248,7 +260,9 @@ def test_too_many_from_one_network_wait_and_nothing_is_counted_twice(store: Conn
     ("lon", "lat", "words"),
     [(2.35, 48.85, "outside the city"), (43.29, 5.37, "swapped"), (5.37, -43.29, "outside the city")],
 )
-def test_a_place_outside_the_city_is_refused_with_its_limits(store: Connection, lon: float, lat: float, words: str) -> None:
+def test_a_place_outside_the_city_is_refused_with_its_limits(
+    store: Connection, lon: float, lat: float, words: str
+) -> None:
     with pytest.raises(Refused) as refused:
         send(store, replace(GOOD, lon=lon, lat=lat))
 
@@ -262,7 +276,8 @@ def test_a_street_is_as_good_as_a_position_and_is_not_kept(store: Connection) ->
     with store.transaction():
         for n, x in enumerate((893_000, 893_200), 1):
             store.execute(
-                "INSERT INTO data.troncons (id, code, voie, nature, depart, arrivee, geom, source, source_key, load_id, "
+                "INSERT INTO data.troncons (id, code, voie, nature, depart, arrivee, geom, source, source_key, "
+                "load_id, "
                 "origin) VALUES (%s, %s, 'Rue de l''Écluse', 'desserte', 1, 2, ST_SetSRID(ST_MakeLine("
                 "ST_MakePoint(%s, 6247000), ST_MakePoint(%s, 6247000)), 2154), 't', %s, 1, 'administrative')",
                 [n, f"T{n}", x, x + 200, f"T{n}"],
@@ -428,12 +443,15 @@ def test_photos_live_thirty_days_at_most(store: Connection) -> None:
     receipt = send(store, replace(GOOD, photo=picture()))
     decide(store, receipt.reference, publish=True, reason=None, by="coordination")
     of_it = "report = (SELECT id FROM obs.reports WHERE reference = %s)"
+    longer = f"UPDATE obs.report_photos SET purge_after = received + interval '31 days' WHERE {of_it}"
+    older = (
+        "UPDATE obs.report_photos SET received = received - interval '31 days', "
+        f"purge_after = purge_after - interval '31 days' WHERE {of_it}"
+    )
     with pytest.raises(psycopg.errors.CheckViolation), store.transaction():
-        store.execute(f"UPDATE obs.report_photos SET purge_after = received + interval '31 days' WHERE {of_it}".encode(),
-                      [receipt.reference])  # fmt: skip
+        store.execute(longer.encode(), [receipt.reference])
     with store.transaction():
-        store.execute(f"UPDATE obs.report_photos SET received = received - interval '31 days', "
-                      f"purge_after = purge_after - interval '31 days' WHERE {of_it}".encode(), [receipt.reference])  # fmt: skip
+        store.execute(older.encode(), [receipt.reference])
 
     with pytest.raises(NoReport):
         photo(store, TERMS.secret, receipt.reference, staff=True)
@@ -445,7 +463,9 @@ def test_photos_live_thirty_days_at_most(store: Connection) -> None:
 def test_yesterdays_salt_is_thrown_away(store: Connection) -> None:
     with store.transaction(), store.cursor() as cursor:
         cursor.execute("INSERT INTO obs.report_salts VALUES (current_date - 2, decode(repeat('00', 32), 'hex'))")
-        cursor.execute("INSERT INTO obs.report_rates VALUES (now() - interval '3 hours', decode(repeat('00', 32), 'hex'), 1)")
+        cursor.execute(
+            "INSERT INTO obs.report_rates VALUES (now() - interval '3 hours', decode(repeat('00', 32), 'hex'), 1)"
+        )
         purge(cursor)
 
     assert counted(store, "SELECT count(*) FROM obs.report_salts WHERE day < current_date - 1") == 0
@@ -454,9 +474,11 @@ def test_yesterdays_salt_is_thrown_away(store: Connection) -> None:
 
 # ------------------------------------------------------------------------------------------------------- near
 def test_what_is_near_is_measured_from_rounded_positions(store: Connection) -> None:
-    """Two reports in one square of 200 m are equally far, wherever in it they are: nobody can find them by distances."""
+    """Two reports in one square of 200 m are equally far, wherever in it they are: distances give no place away."""
     lon, lat = 5.41, 43.33
-    ones = [send(store, replace(GOOD, nature="voirie", lon=lon + d, lat=lat, answers={"quoi": "trou"})) for d in (0, 1e-5)]
+    ones = [
+        send(store, replace(GOOD, nature="voirie", lon=lon + d, lat=lat, answers={"quoi": "trou"})) for d in (0, 1e-5)
+    ]
     found = near(store, lon + 0.001, lat, nature="voirie", radius=400)
 
     distances = {one["reference"]: one["distance"] for one in found["reports"]}
@@ -469,7 +491,8 @@ def test_what_is_near_is_measured_from_rounded_positions(store: Connection) -> N
 
 def test_authorised_works_of_today_are_told_before_anything_is_sent(store: Connection) -> None:
     insert = (
-        "INSERT INTO data.chantiers (id, reference, titre, nature, debut, fin, emprise, statut, geom, source, source_key, "
+        "INSERT INTO data.chantiers (id, reference, titre, nature, debut, fin, emprise, statut, geom, "
+        "source, source_key, "
         "load_id, origin) VALUES (%s, %s, 'Conduite d''eau', 'eau', now() + %s::interval, now() + %s::interval, "
         "'trottoir', %s, ST_Multi(ST_Buffer(ST_Transform(ST_SetSRID(ST_MakePoint(5.43, 43.31), 4326), 2154), 10)), "
         "'t', %s, 1, 'administrative')"

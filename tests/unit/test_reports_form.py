@@ -75,7 +75,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("field", "changes"), BAD, ids=[f"{f}-{n}" for n, (f, _) in enumerate(BAD)])
-def test_a_wrong_field_is_named_in_both_languages_and_its_value_is_not_said(field: str, changes: dict[str, Any]) -> None:
+def test_a_wrong_field_is_named_in_both_languages_and_its_value_is_not_said(
+    field: str, changes: dict[str, Any]
+) -> None:
     with pytest.raises(Refused) as refused:
         checked(**changes)
 
