@@ -20,7 +20,7 @@ from etl.connectors import (
     wfs,
     wzdx,
 )
-from etl.sources import arrondissements, chicago_311, grid, public_facts, register, simulated, simulated_town
+from etl.sources import agenda, arrondissements, chicago_311, grid, public_facts, register, simulated, simulated_town
 from observatoire.hooks import impl
 from observatoire.intake.source import Connector, Source
 
@@ -40,6 +40,7 @@ def obs_connectors() -> list[Connector]:
 def obs_sources() -> list[Source]:
     """Return the sources of `etl/sources`."""
     return [
+        agenda.SOURCE,
         arrondissements.SOURCE,
         chicago_311.SOURCE,
         grid.SOURCE,

@@ -154,6 +154,8 @@ ALLOWED = {
     "echo": set(AUDIENCES),
     "risk-forecast": {"planner", "roadworks", "coordination"},
     "risk-evaluation": {"planner", "roadworks", "coordination"},
+    "works-clash": {"planner", "roadworks", "coordination"},
+    "event-adequacy": {"planner", "roadworks", "coordination"},
 }
 
 
