@@ -155,6 +155,8 @@ ALLOWED = {
     "risk-forecast": {"planner", "roadworks", "coordination"},
     "risk-evaluation": {"planner", "roadworks", "coordination"},
     "submit-report": set(AUDIENCES),
+    "works-clash": {"planner", "roadworks", "coordination"},
+    "event-adequacy": {"planner", "roadworks", "coordination"},
 }
 
 
