@@ -153,7 +153,7 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:
-            app.state.obs = state = _state(settings, city, store, pools)
+            app.state.obs = state = state_for(settings, city, store, pools)
             app.state.executions = executions = Executions(
                 city=city,
                 settings=settings,
@@ -174,7 +174,8 @@ def _ready(store: Store, city: City, settings: Settings) -> None:
         schema.prepare(connection, city, catalog().values(), passwords(settings.var))
 
 
-def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+def state_for(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+    """Return all that answers rest on: of a server, or of a command that answers as one."""
     layers = catalog()
     return State(
         settings=settings,
