@@ -1,7 +1,7 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
 .PHONY: help demo test prove conformance setup lint render render-check serve bench bench-intake bench-jobs bench-risk \
-  bench-works vendor-check lock
+  bench-tiles bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -67,6 +67,10 @@ bench-works: ## Clash search: 5 000 works against 100 000 events
 bench-jobs: ## Requests beside four CPU-bound jobs, CPU of an inline execution
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_jobs.py
+
+bench-tiles: ## Tiles beside their SQL and tipg, 200 people on a map, 2 400 000 points
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_tiles.py
 
 vendor-check: ## Check the vendored web files against their lock
 	@$(BIN)/python tools/vendor.py --check

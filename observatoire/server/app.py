@@ -22,7 +22,7 @@ from observatoire.layers.catalog import catalog
 from observatoire.layers.rights import role
 from observatoire.reports.terms import longest_body
 from observatoire.server import city as about
-from observatoire.server import download, items, metadata, styles
+from observatoire.server import download, items, metadata
 from observatoire.server.api import Api
 from observatoire.server.citizen.routes import citizen_routes
 from observatoire.server.counts import Counts
@@ -50,6 +50,7 @@ from observatoire.server.reports.routes import PATHS, WITH_PHOTO, report_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
 from observatoire.server.static import Static, web
+from observatoire.server.styles import style_routes
 from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
@@ -116,8 +117,7 @@ def routes() -> list[Route]:
         Route("/openapi", metadata.definition),
         Route("/conformance", metadata.conformance),
         Route("/functions", metadata.functions),
-        Route("/styles", styles.styles),
-        Route("/styles/{style}", styles.style_of),
+        *style_routes(),
         *tile_routes(),
         *coverage_routes(),
         *process_routes(),
@@ -169,7 +169,7 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:
-            app.state.obs = state = _state(settings, city, store, pools)
+            app.state.obs = state = state_for(settings, city, store, pools)
             app.state.executions = executions = Executions(
                 city=city,
                 settings=settings,
@@ -193,7 +193,8 @@ def _ready(store: Store, city: City, settings: Settings) -> None:
         schema.prepare(connection, city, catalog().values(), passwords(settings.var))
 
 
-def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+def state_for(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+    """Return all that answers rest on: of a server, or of a command that answers as one."""
     layers = catalog()
     return State(
         settings=settings,
