@@ -1,0 +1,76 @@
+"""Presets: which collections a trade opens together, as style documents of the server say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable
+from urllib.parse import unquote, urlsplit
+
+#: Styles of these names are presets where the server does not mark them itself.
+NAMES = ("planner", "roadworks", "coordination", "citizen")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Collections that are opened together.
+
+    Attributes
+    ----------
+    id, title : str
+    collections : tuple of str
+        Ids, the undermost first, none twice.
+    """
+
+    id: str
+    title: str
+    collections: tuple[str, ...]
+
+
+def listed(styles: Any, collections: Iterable[str]) -> list[tuple[str, str]]:
+    """Return id and title of the presets in a list of styles (OGC API Styles): those that are no collection's own.
+
+    Raises
+    ------
+    ValueError
+        If the answer has no list `styles`.
+    """
+    if not isinstance(styles, dict) or not isinstance(styles.get("styles"), list):
+        raise ValueError("styles: expected a list")
+    own = set(collections)
+    found = [(str(s["id"]), str(s.get("title") or s["id"])) for s in styles["styles"] if isinstance(s, dict) and s.get("id")]
+    places = {name: place for place, name in enumerate(NAMES)}
+    return sorted((s for s in found if s[0] not in own), key=lambda s: (places.get(s[0], len(NAMES)), s[1]))
+
+
+def preset(id: str, title: str, style: Any) -> Preset:
+    """Return the preset that a MapLibre style document is: the collections of its layers, in drawing order.
+
+    Raises
+    ------
+    ValueError
+        If the document has no list `layers`, or names no collection.
+    """
+    if not isinstance(style, dict) or not isinstance(style.get("layers"), list):
+        raise ValueError("layers: expected a list")
+    sources = style.get("sources") if isinstance(style.get("sources"), dict) else {}
+    named: dict[str, None] = {}
+    for layer in style["layers"]:
+        if isinstance(layer, dict) and (collection := _collection(layer, sources)):
+            named.setdefault(collection)
+    if not named:
+        raise ValueError("layers: no collection is named")
+    return Preset(id, title, tuple(named))
+
+
+def _collection(layer: dict[str, Any], sources: dict[str, Any]) -> str:
+    """Return the collection of a layer: its source layer in tiles, else the one in the address of its source."""
+    if layer.get("source-layer"):
+        return str(layer["source-layer"])
+    source = sources.get(str(layer.get("source", "")))
+    if not isinstance(source, dict):
+        return ""
+    for address in (source.get("data"), source.get("url"), *(source.get("tiles") or ())):
+        parts = urlsplit(address).path.split("/") if isinstance(address, str) else []
+        if "collections" in parts[:-1]:
+            return unquote(parts[parts.index("collections") + 1])
+    return ""
