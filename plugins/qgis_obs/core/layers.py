@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsLayerTreeGroup,
     QgsMapBoxGlStyleConverter,
     QgsMapLayer,
@@ -20,7 +19,6 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtXml import QDomDocument
 
 from . import coverage, legend
-from .catalogue import Described
 from .errors import PluginError
 from .opening import Opening
 from .records import Record
@@ -108,13 +106,6 @@ def rank_of(layer: QgsMapLayer) -> int:
             return 0
         return 2 if layer.renderer() is not None and layer.renderer().type() == "singleSymbol" else 1
     return 0 if isinstance(layer, QgsVectorTileLayer) else 1
-
-
-def in_city_crs(project: QgsProject, described: Described) -> None:
-    """Set the project's CRS to the one the collection is kept in."""
-    crs = QgsCoordinateReferenceSystem(described.crs)
-    if crs.isValid():
-        project.setCrs(crs)
 
 
 def of_collection(project: QgsProject, collection: str) -> QgsVectorLayer | None:

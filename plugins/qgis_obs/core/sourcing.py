@@ -8,6 +8,7 @@ from typing import Any
 from qgis.core import QgsFeedback, QgsMapLayer
 
 from . import catalogue, coverage, layers, opening
+from .errors import Cancelled, PluginError
 from .http import Client
 from .records import Record
 
@@ -54,3 +55,21 @@ def open_record(
         qml = catalogue.qml(client, record.id, feedback)
     layer = layers.adopt(layers.make(chosen, record))
     return Opened(layer, record, about, chosen, base, qml, style)
+
+
+def open_all(
+    client: Client, records: list[Record], *, as_raster: bool, feedback: QgsFeedback
+) -> list[Opened | PluginError]:
+    """Return each collection opened, or why it could not be: one that fails does not keep the others away."""
+    found: list[Opened | PluginError] = []
+    for number, record in enumerate(records):
+        if feedback.isCanceled():
+            raise Cancelled
+        try:
+            found.append(open_record(client, record, as_raster=as_raster, feedback=feedback))
+        except Cancelled:
+            raise
+        except PluginError as error:
+            found.append(error)
+        feedback.setProgress(100 * (number + 1) / len(records))
+    return found
