@@ -22,7 +22,7 @@ from observatoire.jobs.queue import queue_of
 from observatoire.layers.catalog import catalog
 from observatoire.layers.rights import role
 from observatoire.server import city as about
-from observatoire.server import download, items, metadata, styles
+from observatoire.server import download, items, metadata
 from observatoire.server.api import Api
 from observatoire.server.counts import Counts
 from observatoire.server.coverage.routes import coverage_routes
@@ -43,6 +43,7 @@ from observatoire.server.records.routes import record_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
 from observatoire.server.static import Static
+from observatoire.server.styles import style_routes
 from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
@@ -104,8 +105,7 @@ def routes() -> list[Route]:
         Route("/openapi", metadata.definition),
         Route("/conformance", metadata.conformance),
         Route("/functions", metadata.functions),
-        Route("/styles", styles.styles),
-        Route("/styles/{style}", styles.style_of),
+        *style_routes(),
         *tile_routes(),
         *coverage_routes(),
         *process_routes(),
