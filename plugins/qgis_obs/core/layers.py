@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from qgis.core import (
@@ -56,6 +57,13 @@ def adopt(layer: QgsMapLayer) -> QgsMapLayer:
     """Give a layer that was made in a task to the thread of the program; called in that task, as its last word."""
     layer.moveToThread(QCoreApplication.instance().thread())
     return layer
+
+
+def narrow(layer: QgsVectorLayer, qml: str, moment: str) -> None:
+    """Show only the items of one time, by the field that the style names as theirs; QGIS asks the server for these."""
+    named = re.search(r'<temporal [^>]*startField="(\w+)"', qml)
+    if named:
+        layer.setSubsetString(f"\"{named[1]}\" >= '{moment}' AND \"{named[1]}\" <= '{moment}'")
 
 
 def dress(layer: QgsMapLayer, record: Record, *, base: str, qml: str = "", style: dict[str, Any] | None = None) -> str:
@@ -126,7 +134,8 @@ def _new_group(root: QgsLayerTreeGroup, titles: list[str], rank: int) -> QgsLaye
 
 def _dress_tiles(layer: QgsVectorTileLayer, collection: str, style: dict[str, Any]) -> str:
     """Convert a MapLibre style; every layer of it is drawn from the collection's tiles, whatever source it names."""
-    drawn = [dict(part, **{"source-layer": collection}) for part in style.get("layers") or ()]
+    parts = [part for part in style.get("layers") or () if part.get("type") != "background"]
+    drawn = [dict(part, **{"source-layer": collection}) for part in parts]
     converter = QgsMapBoxGlStyleConverter()
     done = converter.convert(json.dumps({"version": 8, "layers": drawn}))
     if done != QgsMapBoxGlStyleConverter.Result.Success:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Iterable
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 #: Styles of these names are presets where the server does not mark them itself.
 NAMES = ("planner", "roadworks", "coordination", "citizen")
@@ -19,11 +20,14 @@ class Preset:
     id, title : str
     collections : tuple of str
         Ids, the undermost first, none twice.
+    moments : mapping of str to str
+        The time, RFC 3339, to which a collection is narrowed: the last forecast, where older ones lie beside it.
     """
 
     id: str
     title: str
     collections: tuple[str, ...]
+    moments: Mapping[str, str] = field(default_factory=dict)
 
 
 def listed(styles: Any, collections: Iterable[str]) -> list[tuple[str, str]]:
@@ -54,23 +58,31 @@ def preset(id: str, title: str, style: Any) -> Preset:
         raise ValueError("layers: expected a list")
     sources = style.get("sources") if isinstance(style.get("sources"), dict) else {}
     named: dict[str, None] = {}
+    moments: dict[str, str] = {}
     for layer in style["layers"]:
         if isinstance(layer, dict) and (collection := _collection(layer, sources)):
             named.setdefault(collection)
+            for address in _addresses(sources.get(str(layer.get("source", "")))):
+                moments.update({collection: when for when in parse_qs(urlsplit(address).query).get("datetime", ())})
     if not named:
         raise ValueError("layers: no collection is named")
-    return Preset(id, title, tuple(named))
+    return Preset(id, title, tuple(named), moments)
 
 
 def _collection(layer: dict[str, Any], sources: dict[str, Any]) -> str:
     """Return the collection of a layer: its source layer in tiles, else the one in the address of its source."""
     if layer.get("source-layer"):
         return str(layer["source-layer"])
-    source = sources.get(str(layer.get("source", "")))
-    if not isinstance(source, dict):
-        return ""
-    for address in (source.get("data"), source.get("url"), *(source.get("tiles") or ())):
-        parts = urlsplit(address).path.split("/") if isinstance(address, str) else []
+    for address in _addresses(sources.get(str(layer.get("source", "")))):
+        parts = urlsplit(address).path.split("/")
         if "collections" in parts[:-1]:
             return unquote(parts[parts.index("collections") + 1])
     return ""
+
+
+def _addresses(source: Any) -> list[str]:
+    if not isinstance(source, dict):
+        return []
+    tiles = source.get("tiles")
+    listed_ = [source.get("data"), source.get("url"), *(tiles if isinstance(tiles, list) else ())]
+    return [address for address in listed_ if isinstance(address, str)]

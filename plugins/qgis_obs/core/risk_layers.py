@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -101,8 +102,6 @@ def _week_features(layer: QgsVectorLayer, made: Iterable[Forecast]) -> Iterable[
 
 
 def _feature(layer: QgsVectorLayer, shape: Any, said: dict[str, Any]) -> QgsFeature:
-    import json
-
     feature = QgsFeature(layer.fields())
     feature.setGeometry(QgsJsonUtils.geometryFromGeoJson(json.dumps(shape)))
     for field in layer.fields():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ class Opened:
 
 
 def open_record(
-    client: Client, record: Record, *, as_raster: bool = False, feedback: QgsFeedback | None = None
+    client: Client, record: Record, *, as_raster: bool = False, moment: str = "", feedback: QgsFeedback | None = None
 ) -> Opened:
     """Return a collection as the layer that suits its size; blocks, call it in a task.
 
@@ -39,6 +40,8 @@ def open_record(
     ----------
     as_raster : bool
         As a Cloud-Optimized GeoTIFF, where the server offers one.
+    moment : str
+        Only items of this time, RFC 3339; for items whose style names their time.
     """
     base, authcfg = client.server.url, client.server.authcfg
     about = catalogue.describe(client, record.id, feedback)
@@ -53,12 +56,16 @@ def open_record(
     else:
         chosen = opening.items(base, record.id, authcfg=authcfg, window=kind == "window")
         qml = catalogue.qml(client, record.id, feedback)
-    layer = layers.adopt(layers.make(chosen, record))
+    layer = layers.make(chosen, record)
+    if moment and chosen.provider == "OAPIF":
+        layers.narrow(layer, qml, moment)
+    layers.adopt(layer)
     return Opened(layer, record, about, chosen, base, qml, style)
 
 
 def open_all(
-    client: Client, records: list[Record], *, as_raster: bool, feedback: QgsFeedback
+    client: Client, records: list[Record], *, as_raster: bool = False, moments: Mapping[str, str] | None = None,
+    feedback: QgsFeedback,
 ) -> list[Opened | PluginError]:
     """Return each collection opened, or why it could not be: one that fails does not keep the others away."""
     found: list[Opened | PluginError] = []
@@ -66,7 +73,8 @@ def open_all(
         if feedback.isCanceled():
             raise Cancelled
         try:
-            found.append(open_record(client, record, as_raster=as_raster, feedback=feedback))
+            moment = (moments or {}).get(record.id, "")
+            found.append(open_record(client, record, as_raster=as_raster, moment=moment, feedback=feedback))
         except Cancelled:
             raise
         except PluginError as error:

@@ -25,6 +25,7 @@ def show_city(iface: Any, project: QgsProject, opened: list[Opened]) -> None:
     """
     codes = [o.described.crs for o in opened if o.described.crs]
     extent = QgsRectangle()
+    extent.setMinimal()
     for one in opened:
         if one.layer.crs().authid() == DEGREES:
             extent.combineExtentWith(one.layer.extent())
@@ -53,3 +54,11 @@ def flash(canvas: Any, geometry: QgsGeometry) -> None:
     """Show a geometry in degrees and make it blink."""
     zoom(canvas, geometry.boundingBox(), margin=2.5)
     canvas.flashGeometries([geometry], QgsCoordinateReferenceSystem(DEGREES))
+
+
+def map_window(canvas: Any) -> tuple[float, float, float, float]:
+    """Return what the map shows: west, south, east, north, degrees."""
+    source = canvas.mapSettings().destinationCrs()
+    degrees = QgsCoordinateReferenceSystem(DEGREES)
+    box = QgsCoordinateTransform(source, degrees, QgsProject.instance()).transformBoundingBox(canvas.extent())
+    return box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()

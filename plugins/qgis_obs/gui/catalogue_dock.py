@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsFeedback, QgsProject
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -34,7 +34,15 @@ _RECORD = Qt.ItemDataRole.UserRole
 
 
 class CatalogueDock(Dock):
-    """Themes, search, what is known of a collection, presets, an offline pack."""
+    """Themes, search, what is known of a collection, presets, an offline pack.
+
+    Signals
+    -------
+    opened
+        All layers that were asked for are in the project, or were told as problems.
+    """
+
+    opened = pyqtSignal()
 
     def __init__(self, iface: Any, session: Session) -> None:
         super().__init__("obs-catalogue", tr("Observatory: catalogue"), iface, session)
@@ -144,29 +152,32 @@ class CatalogueDock(Dock):
         def work(stop: QgsFeedback) -> list[sourcing.Opened | PluginError]:
             preset = catalogue.read_preset(client, id_, title, stop)
             records = [known.record(name) or Record(name, name) for name in preset.collections]
-            return sourcing.open_all(client, records, as_raster=False, feedback=stop)
+            return sourcing.open_all(client, records, moments=preset.moments, feedback=stop)
 
         self.work(tr("Opening the preset {title}…", title=title), work, self._opened)
 
     def _opened(self, found: list[sourcing.Opened | PluginError]) -> None:
-        project = QgsProject.instance()
-        first = not project.mapLayers()
-        layers_, problems = [], []
-        for one in found:
-            if isinstance(one, PluginError):
-                problems.append(one)
-                continue
-            wrong = one.dress()
-            if wrong:
-                problems.append(PluginError(tr("Style of {title}: {why}", title=one.record.title, why=wrong)))
-            layers.place(project, one.layer)
-            layers_.append(one)
-        if first and layers_:
-            show_city(self.iface, project, layers_)
+        problems = [one for one in found if isinstance(one, PluginError)]
+        ready = [one for one in found if isinstance(one, sourcing.Opened)]
+        if ready and not QgsProject.instance().mapLayers():
+            show_city(self.iface, QgsProject.instance(), ready)
         for problem in problems:
             self.session.tell(problem)
-        counts = [f"{o.record.title} ({o.described.count})" for o in layers_ if o.described.count is not None]
-        self.say(tr("Added: {titles}.", titles=", ".join(counts)) if counts else "")
+        counts = [f"{o.record.title} ({o.described.count})" for o in ready if o.described.count is not None]
+        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "")
+
+    def _add_next(self, ready: list[sourcing.Opened], said: str) -> None:
+        """Add one layer a turn of the event loop: eight at once would hold the window for a fifth of a second."""
+        if not ready:
+            self.say(said)
+            self.opened.emit()
+            return
+        one = ready.pop(0)
+        wrong = one.dress()
+        if wrong:
+            self.session.tell(PluginError(tr("Style of {title}: {why}", title=one.record.title, why=wrong)))
+        layers.place(QgsProject.instance(), one.layer)
+        QTimer.singleShot(0, lambda: self._add_next(ready, said))
 
     def ask_pack(self) -> None:
         """Ask for a file, and fetch the selected collections into it."""
