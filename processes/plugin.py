@@ -13,5 +13,6 @@ def obs_processes() -> list[type[Any]]:
     from processes.echo import Echo
     from processes.risk_evaluation import RiskEvaluation
     from processes.risk_forecast import RiskForecast
+    from processes.works_clash import WorksClash
 
-    return [Aggregate, Echo, RiskEvaluation, RiskForecast]
+    return [Aggregate, Echo, RiskEvaluation, RiskForecast, WorksClash]

@@ -10,10 +10,12 @@ class BadWork(BadInput):
     ----------
     field : str
         Name of the field, as in the model.
+    why : str
+        What is wrong with it, and what was expected.
     """
 
     type = "bad-work"
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"{field}: {why}")
-        self.field = field
+        self.field, self.why = field, why

@@ -54,7 +54,7 @@ def joint_trenches(works: Sequence[Work], *, distance: float = 30, window: int =
         Between first days; works without `earliest` or `deadline` may move by as much.
     """
     trenches = sorted(
-        (w for w in works if w.trench and w.status == "projete" and len(w.schedule.instants)),
+        (w for w in works if w.trench and w.status in ("projete", "autorise") and len(w.schedule.instants)),
         key=lambda w: (first_day(w), w.id),
     )
     left, found = list(trenches), []

@@ -83,6 +83,8 @@ class Work:
         Whether the lamps in the footprint are off.
     street : str or None
         Id of the street, for what is counted by street.
+    segment : str or None
+        Id of the street segment, for what is known by segment.
     earliest, deadline : date or None
         First day on which it may begin, last day on which it may work; local dates.
 
@@ -103,6 +105,7 @@ class Work:
     trench: bool = False
     lighting_cut: bool = False
     street: str | None = None
+    segment: str | None = None
     earliest: date | None = None
     deadline: date | None = None
     status: str = "projete"

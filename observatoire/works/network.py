@@ -82,6 +82,37 @@ class Network:
         graph = scipy.sparse.csr_array((weight[place], columns, starts), shape=shape)  # inf is no way
         return np.atleast_2d(dijkstra(graph, directed=True, indices=np.asarray(sources), limit=limit))
 
+    def way(self, source: int, target: int, mode: str, closed: Ints) -> tuple[str, ...] | None:
+        """Return the segments of a shortest way with some segments closed, in order; None where there is none.
+
+        Parameters
+        ----------
+        source, target : int
+            Junctions.
+        closed : ndarray of int64
+            Rows of segments.
+        """
+        far = self.distances([target], mode, closed)[0]
+        if not np.isfinite(far[source]):
+            return None
+        passable = np.array(self.modes.get(mode, np.ones(len(self.id), dtype=bool)))
+        passable[closed] = False
+        here, found = source, []
+        while here != target:
+            rows = self._at[here][passable[self._at[here]]]
+            beyond = np.where(self.u[rows] == here, self.v[rows], self.u[rows])
+            best = int(np.argmin(self.length[rows] + far[beyond]))
+            found.append(str(self.id[rows[best]]))
+            here = int(beyond[best])
+        return tuple(found)
+
+    @cached_property
+    def _at(self) -> list[Ints]:
+        """Rows of the segments that meet at each junction."""
+        ends, rows = np.concatenate([self.u, self.v]), np.tile(np.arange(len(self.id)), 2)
+        order = np.argsort(ends, kind="stable")
+        return np.split(rows[order], np.cumsum(np.bincount(ends, minlength=self.n_junctions))[:-1])
+
     @cached_property
     def _pattern(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Pair of junctions of each segment; pair, column and row starts of each entry of the matrix, both ways."""

@@ -88,13 +88,16 @@ class Scene:
     ----------
     works : sequence of Work
         Works that are known, candidates or not; cancelled and finished ones are not looked at.
+    past : sequence of Work
+        Finished works, which a street has borne: they count for its days with works only.
     agenda : Agenda or None
         Events, markets, school entries, bus lines and stops, waste rounds.
     renewed : mapping of str to date, or None
-        Day on which the pavement of a street was renewed, by street.
+        Day on which the pavement was renewed, by segment of works that name theirs, else by street.
     """
 
     works: Sequence[Work] = ()
+    past: Sequence[Work] = ()
     agenda: Agenda | None = None
     places: Places | None = None
     network: Network | None = None

@@ -1,10 +1,12 @@
 """What a place is known for: incidents to be expected, lamps that light it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
+from observatoire.risk.arrays import Ints
 from observatoire.works.checks.noise import protected
 from observatoire.works.checks.words import finding
 from observatoire.works.finding import Finding
@@ -27,27 +29,59 @@ def check_risk(rule: Risk, works: Sequence[Work], scene: Scene) -> Iterator[Find
     return (f for w in works if (f := _risk(rule, w, cells)) is not None)
 
 
-def _risk(rule: Risk, work: Work, cells: RiskCells) -> Finding | None:
+@dataclass(frozen=True)
+class Around:
+    """What is expected around works while they hold their place, within the horizon of a forecast.
+
+    Attributes
+    ----------
+    cells : ndarray of int64
+        Rows of the cells that are known.
+    expected, lower, upper, usual : float
+        Events; NaN where no cell is known.
+    share : float, 0 to 1
+        Of the time of the works that lies in the horizon.
+    unknown : int
+        Number of cells for which nothing is known.
+    """
+
+    cells: Ints
+    held: Intervals
+    expected: float
+    lower: float
+    upper: float
+    usual: float
+    share: float
+    unknown: int
+
+
+def around(work: Work, cells: RiskCells, distance: float) -> Around:
+    """Return what is expected in the footprint, widened by `distance` (m), and the time of works."""
     held = work.schedule.instants.intersection(Intervals.between(cells.start, cells.end))
-    if not held.total():
-        return None
-    place = work.footprint.buffer(max(rule.distance, 0.5))
+    place = work.footprint.buffer(max(distance, 0.5))
     near = np.sort(cells.tree.query(place, predicate="intersects"))
     share = shapely.area(shapely.intersection(cells.geometry[near], place)) / shapely.area(cells.geometry[near])
     share *= held.total() / (cells.end - cells.start).total_seconds()
     known = np.isfinite(cells.expected[near]) & np.isfinite(cells.usual[near])
-    figures = {
-        name: float((getattr(cells, name)[near] * share)[known].sum())
+    expected, lower, upper, usual = (
+        float((getattr(cells, name)[near] * share)[known].sum()) if known.any() else float("nan")
         for name in ("expected", "lower", "upper", "usual")
-    }
-    if not known.any() or figures["expected"] < rule.minimum or figures["expected"] < rule.ratio * figures["usual"]:
+    )
+    total = work.schedule.instants.total()
+    in_horizon = held.total() / total if total else 0.0
+    return Around(near[known], held, expected, lower, upper, usual, in_horizon, int((~known).sum()))
+
+
+def _risk(rule: Risk, work: Work, cells: RiskCells) -> Finding | None:
+    found = around(work, cells, rule.distance)
+    enough = found.expected >= max(rule.minimum, rule.ratio * found.usual)
+    if not found.held.total() or not enough:  # NaN is not enough
         return None
-    in_horizon = 100 * held.total() / work.schedule.instants.total()
+    figures = {name: round(getattr(found, name), 3) for name in ("expected", "lower", "upper", "usual")}
     return finding(
-        rule, work, tuple(str(n) for n in cells.id[near[known]]), held,
-        figures={k: round(v, 3) for k, v in figures.items()} | {"cells_unknown": int((~known).sum())},
-        share=in_horizon, expected=figures["expected"], lower=figures["lower"], upper=figures["upper"],
-        usual=figures["usual"],
+        rule, work, tuple(str(n) for n in cells.id[found.cells]), found.held,
+        figures=figures | {"cells_unknown": found.unknown},
+        share=100 * found.share, expected=found.expected, lower=found.lower, upper=found.upper, usual=found.usual,
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def check_works_days(rule: WorksDays, works: Sequence[Work], scene: Scene) -> It
     Days are counted once, whatever the number of works on them, in the window that ends on the last day of the works.
     """
     by_street: dict[str, list[tuple[Work, Ints]]] = defaultdict(list)
-    for work in everything(works, scene):
+    known = everything(works, scene)
+    ids = {w.id for w in known}
+    for work in (*known, *(w for w in scene.past if w.id not in ids)):
         if work.street is not None:
             by_street[work.street].append((work, local_days(work)))
     for work in sorted(works, key=lambda w: w.id):
@@ -61,7 +63,8 @@ def check_moratorium(rule: Moratorium, works: Sequence[Work], scene: Scene) -> I
 
     def found() -> Iterator[Finding]:
         for work in works:
-            since = renewed.get(work.street) if work.trench and work.street is not None else None
+            place = work.segment or work.street
+            since = renewed.get(place) if work.trench and place is not None else None
             days = local_days(work)
             if since is None or not len(days):
                 continue
@@ -69,7 +72,7 @@ def check_moratorium(rule: Moratorium, works: Sequence[Work], scene: Scene) -> I
             first = EPOCH + timedelta(days=int(days[-1]))
             if since <= first and EPOCH + timedelta(days=int(days[0])) < until:
                 yield finding(
-                    rule, work, (f"street:{work.street}",), street=work.street,
+                    rule, work, (f"{'segment' if work.segment else 'street'}:{place}",), street=work.street or place,
                     renewed=since.isoformat(), until=until.isoformat(),
                 )  # fmt: skip
 

@@ -9,8 +9,9 @@ from observatoire.works.exchange.base import Loss, Written, losses, to_degrees
 from observatoire.works.model import Work
 
 CARRIED = {
-    "id", "kind", "footprint", "closure", "order", "noise", "trench", "lighting_cut", "street", "earliest", "deadline",
-    "status", "title", "schedule.start", "schedule.end", "schedule.zone", "schedule.windows", "schedule.rule",
+    "id", "kind", "footprint", "closure", "order", "noise", "trench", "lighting_cut", "street", "segment",
+    "earliest", "deadline", "status", "title", "schedule.start", "schedule.end", "schedule.zone", "schedule.windows",
+    "schedule.rule",
     "schedule.except_days", "schedule.holidays", "schedule.country",
 }  # fmt: skip
 
@@ -40,7 +41,7 @@ def _properties(work: Work) -> dict[str, object]:
         "feries": schedule.holidays == "keep",
         "exceptions": " ".join(d.isoformat() for d in schedule.except_days) or None,
         "emprise": work.closure.extent, "statut": work.status, "bruit": work.noise, "tranchee": work.trench,
-        "eclairage_coupe": work.lighting_cut, "voie": work.street,
+        "eclairage_coupe": work.lighting_cut, "voie": work.street, "troncon": work.segment,
         "au_plus_tot": work.earliest.isoformat() if work.earliest else None,
         "echeance": work.deadline.isoformat() if work.deadline else None,
     }  # fmt: skip

@@ -1,0 +1,145 @@
+"""Process ``works-clash``: what clashes with street works, why, and dates that leave no conflict."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from observatoire.text import Text
+from processes.base import Inputs, Output, Process, Results, Says
+from processes.inputs import Rectangle, When, interval
+
+_TEXTS = {
+    "type": "object",
+    "required": ["fr", "en"],
+    "properties": {"fr": {"type": "string"}, "en": {"type": "string"}},
+}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_OBJECTS = {"type": "array", "items": {"type": "object"}}
+_FINDING = {
+    "type": "object",
+    "required": ["rule", "severity", "reason", "evidence"],
+    "properties": {
+        "id": {"type": "string"},
+        "rule": {"type": "string"},
+        "severity": {"type": "string", "enum": ["info", "warning", "blocking"]},
+        "title": _TEXTS,
+        "reason": _TEXTS,
+        "subject": {"type": "string"},
+        "evidence": _STRINGS,
+        "intervals": {"type": "array", "items": {"type": "array", "items": {"type": "string", "format": "date-time"}}},
+        "figures": {"type": "object"},
+        "links": _OBJECTS,
+        "link": {"type": ["string", "null"]},
+    },
+}
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "features", "findings", "counts", "proposals", "joint", "risk", "not_checked", "unreadable"],
+    "properties": {
+        "type": {"type": "string", "enum": ["FeatureCollection"]},
+        "features": _OBJECTS,
+        "findings": {"type": "array", "items": _FINDING},
+        "counts": {"type": "object"},
+        "proposals": _OBJECTS,
+        "joint": _OBJECTS,
+        "risk": _OBJECTS,
+        "not_checked": _OBJECTS,
+        "unreadable": _OBJECTS,
+    },
+}
+
+
+class WorksClashInputs(Inputs):
+    """Which works, by which rules, and how far they may move."""
+
+    candidate: Annotated[
+        dict[str, Any] | None,
+        Says(
+            fr="Projet : Feature GeoJSON (CRS84), propriétés de la collection chantiers",
+            en="Project: GeoJSON Feature (CRS84), properties of the collection chantiers",
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        Says(fr="Un chantier de la collection, par sa référence", en="One work of the collection, by its reference"),
+        Field(min_length=1, max_length=200),
+    ] = None
+    bbox: Rectangle = None
+    datetime: Annotated[
+        When | None,
+        Says(
+            fr="Chantiers présents à cette date ou dans cet intervalle, bornes comprises",
+            en="Works held on this date or in this interval, both ends included",
+        ),
+    ] = None
+    rules: Annotated[
+        tuple[Annotated[str, Field(max_length=60)], ...] | None,
+        Says(fr="Règles (identifiants) ; par défaut toutes", en="Rules (ids); by default all"),
+        Field(min_length=1, max_length=100),
+    ] = None
+    resolve: Annotated[
+        bool | None,
+        Says(
+            fr="Proposer des dates ; par défaut pour un seul chantier",
+            en="Propose dates; by default for one work only",
+        ),
+    ] = None
+    farthest: Annotated[
+        int,
+        Says(fr="Décalage permis, en jours", en="How far works may be moved, days"),
+        Field(ge=0, le=366, json_schema_extra={"x-ogc-unit": "d"}),
+    ] = 30
+    conflicts: Annotated[
+        Literal["info", "warning", "blocking"],
+        Says(
+            fr="Gravité à partir de laquelle un constat est un conflit",
+            en="Severity from which a finding is a conflict",
+        ),
+    ] = "warning"
+
+
+class WorksClash(Process[WorksClashInputs]):
+    """Findings on works, with their reasons and proposals."""
+
+    id = "works-clash"
+    version = "1.0.0"
+    title = Text(fr="Conflits de chantiers", en="Clashes of street works")
+    description = Text(
+        fr="Cherche ce qui s'oppose à un chantier, ou à tous : autres chantiers, événements, marchés, écoles, bus, "
+        "collecte, déviations, secours, bruit de nuit, chaussée neuve, incidents attendus, éclairage. Chaque constat "
+        "dit sa règle, sa gravité, sa raison et ses preuves. Propose la date la plus proche qui ne laisse aucun "
+        "conflit, vérifiée, ou dit ce qui l'interdit.",
+        en="Looks for what clashes with one work, or with all: other works, events, markets, schools, buses, waste "
+        "rounds, detours, emergency access, night noise, new pavement, incidents expected, lighting. Each finding says "
+        "its rule, severity, reason and evidence. Proposes the nearest date that leaves no conflict, checked again, or "
+        "says what forbids it.",
+    )
+    keywords = ("street works", "coordination", "clashes")
+    audience = ("planner", "roadworks", "coordination")
+    weight = "heavy"
+    inputs = WorksClashInputs
+    outputs: ClassVar = {"report": Output(Text(fr="Les constats", en="The findings"), _SCHEMA, "application/geo+json")}
+    example: ClassVar = {"inputs": {"farthest": 30, "conflicts": "warning"}}
+
+    def run(self, inputs: WorksClashInputs) -> Results:
+        """Return the report."""
+        from observatoire.coordination.clash import clashes  # late: OR-Tools and scipy take a second to load
+        from observatoire.coordination.question import Question
+        from observatoire.coordination.reader import Reader
+
+        caller = self.caller
+        caller.layer("chantiers")
+        question = Question(
+            candidate=inputs.candidate,
+            reference=inputs.reference,
+            box=inputs.bbox,
+            period=None if inputs.datetime is None else interval(inputs.datetime, caller.city.zone),
+            rules=inputs.rules,
+            resolve=inputs.resolve,
+            farthest=inputs.farthest,
+            conflicts=inputs.conflicts,
+        )
+        with caller.connect() as connection:
+            report = clashes(Reader.of(caller, connection), question, now=datetime.now(UTC), progress=self.progress)
+        return {"report": report}
