@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from qgis.core import QgsApplication
+
 from .core.session import Session
+from .processing.provider import Provider
 
 
 class Plugin:
@@ -17,10 +20,12 @@ class Plugin:
     def __init__(self, iface) -> None:
         self.iface = iface
         self.session = Session(headless=iface is None)
-        self.desktop = None
+        self.provider = None
 
     def initProcessing(self) -> None:
         """Add the provider; `qgis_process` calls this and nothing else."""
+        self.provider = Provider(self.session)
+        QgsApplication.processingRegistry().addProvider(self.provider)
 
     def initGui(self) -> None:
         """Add provider, docks and menu."""
@@ -28,3 +33,4 @@ class Plugin:
 
     def unload(self) -> None:
         """Take everything out again."""
+        QgsApplication.processingRegistry().removeProvider(self.provider)

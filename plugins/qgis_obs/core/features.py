@@ -17,8 +17,8 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$")
 #: Names of a field's type: `QVariant.Type` up to Qt 5, `QMetaType.Type` in Qt 6.
 TYPES = {
-    "int": ("LongLong", "LongLong"), "float": ("Double", "Double"), "str": ("String", "QString"), "bool": ("Bool", "Bool"),
-    "date": ("Date", "QDate"), "instant": ("DateTime", "QDateTime"),
+    "int": ("LongLong", "LongLong"), "float": ("Double", "Double"), "bool": ("Bool", "Bool"),
+    "str": ("String", "QString"), "date": ("Date", "QDate"), "instant": ("DateTime", "QDateTime"),
 }  # fmt: skip
 
 
