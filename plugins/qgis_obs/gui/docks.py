@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ..core.session import Session
+from .catalogue_dock import CatalogueDock
+from .report_dock import ReportDock
+from .risk_dock import RiskDock
+from .works_dock import WorksDock
 
 
-def make_docks(iface, session: Session) -> list:  # noqa: ARG001
+def make_docks(iface, session: Session) -> list:
     """Return the docks to be added to the desktop, in their order.
 
     Parameters
@@ -19,4 +23,4 @@ def make_docks(iface, session: Session) -> list:  # noqa: ARG001
     -------
     list of QDockWidget
     """
-    return []
+    return [kind(iface, session) for kind in (CatalogueDock, RiskDock, WorksDock, ReportDock)]
