@@ -65,15 +65,26 @@ def ask(client: Client, question: Question, feedback: QgsFeedback) -> Forecast:
         return forecast(answer)
 
 
-def ask_weeks(client: Client, question: Question, last: date, count: int, feedback: QgsFeedback) -> list[Forecast]:
-    """Return the forecasts of `count` successive periods, the last one beginning on `last`, each from what was known then."""
+def ask_weeks(
+    client: Client, question: Question, last: date, count: int, feedback: QgsFeedback, *, newest: Forecast | None = None
+) -> list[Forecast]:
+    """Return the forecasts of `count` successive periods, each from what was known before it.
+
+    Parameters
+    ----------
+    last : date
+        On which the last period begins.
+    newest : Forecast, optional
+        That of the last period, where it is there already.
+    """
+    days = origins(last, count, question.days)
     made: list[Forecast] = []
-    for day in origins(last, count, question.days):
+    for day in days[:-1] if newest else days:
         if feedback.isCanceled():
             raise Cancelled
         made.append(ask(client, replace(question, as_of=day), feedback))
         feedback.setProgress(100 * len(made) / count)
-    return made
+    return [*made, newest] if newest else made
 
 
 def ask_both(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,15 +9,14 @@ from qgis.core import (
     Qgis,
     QgsEditorWidgetSetup,
     QgsFeature,
-    QgsField,
     QgsFillSymbol,
-    QgsJsonUtils,
+    QgsGeometry,
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt, QTimeZone, QVariant
+from qgis.PyQt.QtCore import QDateTime, Qt, QTimeZone
 
-from . import badge
+from . import badge, shapes
 from .comparison import Comparison
 from .legend import Legend
 from .texts import tr
@@ -62,11 +60,9 @@ def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVector
     numbers = [("before", tr("Expected before")), ("after", tr("Expected after")), ("difference", tr("Difference"))]
     layer = _layer(name, texts=texts, numbers=numbers, times=[])
     apart = {True: tr("yes"), False: tr("no"), None: tr("unknown")}
-    features = []
-    for one in comparison.features:
-        said = dict(one["properties"], apart=apart[one["properties"]["apart"]])
-        features.append(_feature(layer, one["geometry"], said))
-    layer.dataProvider().addFeatures(features)
+    drawn = shapes.geometries(one["geometry"] for one in comparison.features)
+    said = [dict(one["properties"], apart=apart[one["properties"]["apart"]]) for one in comparison.features]
+    layer.dataProvider().addFeatures([_feature(layer, shape, words) for shape, words in zip(drawn, said)])
     layer.updateExtents()
     layer.setRenderer(_difference_renderer(comparison.largest()))
     layer.setMapTipTemplate(_tip(layer, ["difference", "before", "after", "apart", "answer_before", "answer_after"]))
@@ -83,12 +79,11 @@ def _number_titles() -> list[str]:
 def _layer(
     name: str, *, texts: Iterable[tuple[str, str]], numbers: Iterable[tuple[str, str]], times: Iterable[tuple[str, str]]
 ) -> QgsVectorLayer:
-    layer = QgsVectorLayer("Polygon?crs=EPSG:4326", name, "memory")
-    kinds = ((times, QVariant.Type.DateTime), (texts, QVariant.Type.String), (numbers, QVariant.Type.Double))
-    fields = [(QgsField(field, kind), title) for listed, kind in kinds for field, title in listed]
-    layer.dataProvider().addAttributes([field for field, _ in fields])
-    layer.updateFields()
-    for number, (_, title) in enumerate(fields):
+    kinds = ((times, "datetime"), (texts, "string"), (numbers, "double"))
+    fields = [(field, kind, title) for listed, kind in kinds for field, title in listed]
+    uri = "&".join(["Polygon?crs=EPSG:4326", *(f"field={field}:{kind}" for field, kind, _ in fields)])
+    layer = QgsVectorLayer(uri, name, "memory")
+    for number, (_, _, title) in enumerate(fields):
         layer.setFieldAlias(number, title)
     return layer
 
@@ -97,17 +92,15 @@ def _week_features(layer: QgsVectorLayer, made: Iterable[Forecast]) -> Iterable[
     for one in made:
         skill = badge.skill_words(one.card)
         times = {"start": _time(one.start), "end": _time(one.end), "skill": skill}
-        for cell, said in one.cells.items():
-            yield _feature(layer, one.shapes[cell], {**said, "cell_id": cell, **times})
+        drawn = shapes.geometries(one.shapes[cell] for cell in one.cells)
+        for (cell, said), geometry in zip(one.cells.items(), drawn):
+            yield _feature(layer, geometry, {**said, "cell_id": cell, **times})
 
 
-def _feature(layer: QgsVectorLayer, shape: Any, said: dict[str, Any]) -> QgsFeature:
+def _feature(layer: QgsVectorLayer, geometry: QgsGeometry, said: dict[str, Any]) -> QgsFeature:
     feature = QgsFeature(layer.fields())
-    feature.setGeometry(QgsJsonUtils.geometryFromGeoJson(json.dumps(shape)))
-    for field in layer.fields():
-        value = said.get(field.name())
-        if value is not None:
-            feature[field.name()] = value
+    feature.setGeometry(geometry)
+    feature.setAttributes([said.get(field.name()) for field in layer.fields()])
     return feature
 
 
@@ -168,12 +161,13 @@ def _difference_renderer(largest: float) -> QgsRuleBasedRenderer:
 def _tip(layer: QgsVectorLayer, names: Iterable[str]) -> str:
     rows = []
     for name in names:
-        field = layer.fields().indexOf(name)
-        kind = layer.fields().at(field).type()
-        value = f'to_string(round("{name}", 4))' if kind == QVariant.Type.Double else f'represent_value("{name}")'
-        if kind == QVariant.Type.DateTime:
+        number = layer.fields().indexOf(name)
+        kind = layer.fields().at(number).typeName()
+        value = f'to_string(round("{name}", 4))' if kind == "double" else f'represent_value("{name}")'
+        if kind == "datetime":
             value = f"format_date(\"{name}\", 'yyyy-MM-dd HH:mm')"
-        rows.append(f"<tr><th align='left'>{layer.attributeAlias(field)}</th><td>[% coalesce({value}, '—') %]</td></tr>")
+        title = layer.attributeAlias(number)
+        rows.append(f"<tr><th align='left'>{title}</th><td>[% coalesce({value}, '—') %]</td></tr>")
     return f"<table>{''.join(rows)}</table>"
 
 

@@ -24,7 +24,9 @@ from .texts import tr
 KIND, DRAFTS = "obs/kind", "worksites"
 #: Fields of a worksite, as the collection of works calls them. Times are texts with their offset, as they are sent.
 FIELDS = (
-    "reference", "titre", "nature", "emprise", "debut", "fin", "heure_debut", "heure_fin", "bruit", "tranchee", "statut",
+    "reference", "titre", "nature", "emprise", "debut", "fin", "regle", "heure_debut", "heure_fin", "feries",
+    "exceptions", "bruit", "tranchee", "eclairage_coupe", "deviation", "au_plus_tot", "echeance", "voie", "troncon",
+    "statut",
 )  # fmt: skip
 DEGREES = "EPSG:4326"
 
@@ -76,7 +78,7 @@ def put(layer: QgsVectorLayer, footprint: QgsGeometry, said: Mapping[str, Any]) 
     feature.setGeometry(geometry)
     for name in FIELDS:
         if said.get(name) not in (None, ""):
-            feature[name] = str(said[name])
+            feature[name] = str(said[name]).lower() if isinstance(said[name], bool) else str(said[name])
     provider = layer.dataProvider()
     if known is not None:
         provider.deleteFeatures([known.id()])
@@ -123,9 +125,10 @@ def geojson(footprint: QgsGeometry) -> dict[str, Any]:
 
 
 def picked(layer: QgsVectorLayer, feature: QgsFeature) -> dict[str, Any]:
-    """Return what a feature of the city's works says, by `FIELDS`."""
+    """Return what a feature of the city's works says, by `FIELDS`; what is unknown is left out."""
     names = layer.fields().names()
-    return {name: _text(feature[name]) for name in FIELDS if name in names}
+    said = {name: _said(feature[name]) for name in FIELDS if name in names}
+    return {name: value for name, value in said.items() if value != ""}
 
 
 def is_works(layer: Any, collection: str) -> bool:
@@ -135,10 +138,14 @@ def is_works(layer: Any, collection: str) -> bool:
     )
 
 
-def _text(value: Any) -> str:
+def _said(value: Any) -> Any:
     """Return a value as it is sent; a time with its offset, unknown as an empty text."""
     if value is None or (hasattr(value, "isNull") and value.isNull()):
         return ""
+    if isinstance(value, bool) or value in ("true", "false"):
+        return value in (True, "true")
     if hasattr(value, "toUTC"):
-        return value.toUTC().toString("yyyy-MM-ddTHH:mm:ssZ").replace("+00:00", "Z")
+        return value.toUTC().toString("yyyy-MM-ddTHH:mm:ss") + "Z"
+    if hasattr(value, "toString"):
+        return value.toString("yyyy-MM-dd")
     return str(value)

@@ -26,9 +26,7 @@ from qgis.PyQt.QtWidgets import (
     QSpinBox,
 )
 
-from ..core import badge, layers, risk, risk_layers
-from ..core.comparison import Comparison
-from ..core.legend import Legend
+from ..core import badge, layers, risk, risk_layers, risk_words
 from ..core.session import Session
 from ..core.texts import tr
 from ..core.weeks import MOST, Forecast
@@ -104,17 +102,16 @@ class RiskDock(Dock):
         """Forecast successive periods, each from what was known before it, and let the temporal controller play them."""
         client, question, count = self.session.client(), self.question(), self.count.value()
 
-        def work(stop: QgsFeedback) -> tuple[list[Forecast], Legend]:
+        def work(stop: QgsFeedback) -> tuple[QgsVectorLayer, list[Forecast]]:
             newest = None if question.as_of else risk.ask(client, question, stop)
             last = date.fromisoformat((newest.start if newest else question.as_of)[:10])
-            if newest and count == 1:
-                return [newest], risk.classes(client, stop)
-            return risk.ask_weeks(client, question, last, count, stop), risk.classes(client, stop)
+            earlier = risk.ask_weeks(client, question, last, count, stop, newest=newest)
+            name = tr("Forecasts: {what} ({skill})", what=question.words(), skill=badge.skill_words(earlier[-1].card))
+            layer = risk_layers.weeks_layer(name, earlier, risk.classes(client, stop))
+            return layers.adopt(layer), earlier
 
-        def done(found: tuple[list[Forecast], Legend]) -> None:
-            made, legend = found
-            name = tr("Forecasts: {what} ({skill})", what=question.words(), skill=badge.skill_words(made[-1].card))
-            layer = risk_layers.weeks_layer(name, made, legend)
+        def done(found: tuple[QgsVectorLayer, list[Forecast]]) -> None:
+            layer, made = found
             self._show(layer, made[-1])
             self._set_time(made)
 
@@ -127,20 +124,16 @@ class RiskDock(Dock):
         day = self.other.date().toString("yyyy-MM-dd")
         before = risk.Question(after.target, day, after.days, nature, after.bbox)
 
-        def work(stop: QgsFeedback) -> tuple[Comparison, Forecast, Forecast]:
-            return risk.ask_both(client, before, after, stop)
-
-        def done(found: tuple[Comparison, Forecast, Forecast]) -> None:
-            comparison, old, new = found
-            notes = tr(
-                "{before} → {after}: {total} expected in all; {apart} cells whose intervals of 90 % do not meet, "
-                "{unknown} unknown, {only} in one of them only.",
-                before=old.start[:10], after=new.start[:10], total=f"{comparison.total:+.1f}", apart=comparison.apart,
-                unknown=comparison.unknown, only=comparison.only_before + comparison.only_after,
-            )  # fmt: skip
+        def work(stop: QgsFeedback) -> tuple[QgsVectorLayer, str, Forecast]:
+            comparison, old, new = risk.ask_both(client, before, after, stop)
+            said = risk_words.changes(comparison, old, new)
             name = tr("Difference: {before} → {after}", before=old.start[:10], after=new.start[:10])
-            self._show(risk_layers.difference_layer(name, comparison, notes), new)
-            self.say(notes)
+            return layers.adopt(risk_layers.difference_layer(name, comparison, said)), said, new
+
+        def done(found: tuple[QgsVectorLayer, str, Forecast]) -> None:
+            layer, said, new = found
+            self._show(layer, new)
+            self.say(said)
 
         self.work(tr("Comparing two forecasts…"), work, done)
 

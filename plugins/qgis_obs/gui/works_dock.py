@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any
 
-from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsJsonUtils, QgsProject
+from qgis.core import QgsFeature, QgsFeedback, QgsGeometry, QgsProject
 from qgis.gui import QgsMapToolIdentifyFeature
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -16,6 +15,7 @@ from ..core import catalogue, clash, layers, works, worksite
 from ..core.errors import BadValue, PluginError
 from ..core.records import Record
 from ..core.session import Session
+from ..core.shapes import geometries as geometries_of
 from ..core.sourcing import Opened, open_record
 from ..core.texts import language, tr
 from .canvas import flash
@@ -99,7 +99,7 @@ class WorksDock(Dock):
         except clash.BadWork as error:
             self.session.tell(BadValue(str(error)))
             return
-        self.form.reference.clear()
+        self.form.begin()
         self._keep()
         self.say(tr("Footprint drawn. Say what and when, then look for clashes."))
 
@@ -203,9 +203,7 @@ class WorksDock(Dock):
     def _flash(self, finding: clash.Finding, shapes: list[dict[str, Any]] | None) -> None:
         own = self.report.footprints.get(finding.subject)
         given = [*(shapes or []), *([own] if own else [])]
-        geometries = [QgsJsonUtils.geometryFromGeoJson(json.dumps(shape)) for shape in given]
-        if not geometries:
-            geometries = [self.footprint]
+        geometries = geometries_of(given) or [self.footprint]
         whole = QgsGeometry.collectGeometry([g for g in geometries if not g.isEmpty()])
         if not whole.isEmpty():
             flash(self.iface.mapCanvas(), whole)
