@@ -17,10 +17,12 @@ from qgis.core import (
     QgsLayoutItemScaleBar,
     QgsLayoutPoint,
     QgsLayoutSize,
+    QgsLegendStyle,
     QgsMapLayer,
     QgsPrintLayout,
     QgsProject,
     QgsRectangle,
+    QgsScaleBarSettings,
     QgsUnitTypes,
     QgsVectorLayer,
 )
@@ -66,6 +68,7 @@ def build(
     map_.setKeepLayerSet(True)
     map_.setKeepLayerStyles(True)
     map_.zoomToExtent(extent)
+    _put(layout, map_, MAP)  # again: the first extent of a map gives it that extent's shape
     _legend(layout, map_, layers)
     _scale(layout, map_)
     _label(layout, WORDS, "", size=9, bold=False, id_="words")
@@ -121,7 +124,8 @@ def export(layout: QgsPrintLayout, path: Path, feedback: QgsFeedback) -> int:
 
 def _put(layout: QgsPrintLayout, item, place: tuple[float, float, float, float]) -> None:
     left, top, width, height = place
-    layout.addLayoutItem(item)
+    if item.layout() is None or item not in layout.items():
+        layout.addLayoutItem(item)
     item.attemptMove(QgsLayoutPoint(left, top, MM))
     item.attemptResize(QgsLayoutSize(width, height, MM))
 
@@ -154,26 +158,27 @@ def _legend(layout: QgsPrintLayout, map_: QgsLayoutItemMap, layers: list[QgsMapL
     root.clear()
     for layer in layers:
         root.addLayer(layer)
-    for style in ("Title", "Group", "Subgroup", "SymbolLabel"):
-        kind = getattr(_styles(), style)
+    kinds = QgsLegendStyle.Style
+    for kind, size in ((kinds.Title, 10), (kinds.Group, 8), (kinds.Subgroup, 8), (kinds.SymbolLabel, 7)):
         font = QFont(legend.styleFont(kind))
-        font.setPointSizeF({"Title": 10, "Group": 8, "Subgroup": 8}.get(style, 7))
+        font.setPointSizeF(size)
         legend.setStyleFont(kind, font)
-    legend.setWrapString("|")
+    legend.setLegendFilterByMapEnabled(True)
     _put(layout, legend, LEGEND)
-
-
-def _styles():
-    from qgis.core import QgsLegendStyle
-
-    return QgsLegendStyle.Style
 
 
 def _scale(layout: QgsPrintLayout, map_: QgsLayoutItemMap) -> None:
     bar = QgsLayoutItemScaleBar(layout)
     bar.setStyle("Single Box")
     bar.setLinkedMap(map_)
-    bar.applyDefaultSize()
+    bar.setUnits(QgsUnitTypes.DistanceUnit.DistanceMeters)
+    bar.setUnitLabel("m")
+    bar.setNumberOfSegments(2)
+    bar.setNumberOfSegmentsLeft(0)
+    # By width, not by metres: each page of an atlas has its own scale.
+    bar.setSegmentSizeMode(QgsScaleBarSettings.SegmentSizeMode.SegmentSizeFitWidth)
+    bar.setMinimumBarWidth(25)
+    bar.setMaximumBarWidth(45)
     bar.setBackgroundEnabled(True)
     layout.addLayoutItem(bar)
     bar.attemptMove(QgsLayoutPoint(SCALE[0], SCALE[1], MM))

@@ -40,9 +40,8 @@ class Tally:
             return tr("No cell of the forecast lies here.")
         if self.cells == self.silent:
             return tr("No forecast here: {cells} cells abstain.", cells=self.cells)
-        first, last = (min(self.periods, default=""), max(self.periods, default=""))
-        when = first[:10] if first == last else f"{first[:10]} – {last[:10]}"
-        text = tr("Expected from {when}: {expected} in {cells} cells, {silent} of them without a forecast.", when=when,
+        when = f"{min(self.periods)[:10]} – {max(self.periods)[-10:]}"
+        text = tr("Expected {when}: {expected} in {cells} cells, {silent} of them without a forecast.", when=when,
                   expected=f"{self.expected:.1f}", cells=self.cells, silent=self.silent)  # fmt: skip
         if self.most is None:
             return text
@@ -118,7 +117,7 @@ def tally(
 
 def _count(tally_: Tally, cell: QgsFeature) -> None:
     tally_.cells += 1
-    tally_.periods.add(cell["start"].toLocalTime().toString("yyyy-MM-dd"))
+    tally_.periods.add(str(cell["period"]))
     numbers = [cell[name] for name in ("expected", "lower", "upper")]
     if any(not isinstance(number, (int, float)) for number in numbers):
         tally_.silent += 1

@@ -33,7 +33,7 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
 
     The legend tells apart the answers that occur, each with the classes, which are the same in all periods.
     """
-    words = [("cell_id", tr("Cell")), ("answer", tr("Answer")), ("skill", tr("Skill of the forecast"))]
+    words = [("period", tr("Period")), ("cell_id", tr("Cell")), ("answer", tr("Answer")), ("skill", tr("Skill of the forecast"))]
     numbers = list(zip(NUMBERS, _number_titles()))
     layer = _layer(name, texts=words, numbers=numbers, times=[("start", tr("From")), ("end", tr("To"))])
     layer.dataProvider().addFeatures(list(_week_features(layer, made)))
@@ -41,7 +41,7 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     choices = [{badge.answer_words(a): a} for a in badge.ANSWERS]
     layer.setEditorWidgetSetup(layer.fields().indexOf("answer"), QgsEditorWidgetSetup("ValueMap", {"map": choices}))
     layer.setRenderer(_weeks_renderer({str(c.get("answer")) for f in made for c in f.cells.values()}, legend))
-    layer.setMapTipTemplate(_tip(layer, ["start", "end", "answer", "skill", *NUMBERS]))
+    layer.setMapTipTemplate(_tip(layer, ["period", "answer", "skill", *NUMBERS]))
     times = layer.temporalProperties()
     times.setIsActive(True)
     times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromFields)
@@ -49,7 +49,7 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     times.setEndField("end")
     times.setLimitMode(Qgis.VectorTemporalLimitMode.IncludeBeginExcludeEnd)
     layer.setCustomProperty(KIND, "weeks")
-    _settle(layer, "\n".join(f"{f.start}: {badge.sentence(f.card)}" for f in made))
+    _settle(layer, "\n".join(f"{f.period}: {badge.sentence(f.card)}" for f in made))
     return layer
 
 
@@ -91,7 +91,7 @@ def _layer(
 def _week_features(layer: QgsVectorLayer, made: Iterable[Forecast]) -> Iterable[QgsFeature]:
     for one in made:
         skill = badge.skill_words(one.card)
-        times = {"start": _time(one.start), "end": _time(one.end), "skill": skill}
+        times = {"start": _time(one.start), "end": _time(one.end), "period": one.period, "skill": skill}
         drawn = shapes.geometries(one.shapes[cell] for cell in one.cells)
         for (cell, said), geometry in zip(one.cells.items(), drawn):
             yield _feature(layer, geometry, {**said, "cell_id": cell, **times})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Iterable, Mapping
 
 #: The most weeks that are asked for at once: a year of forecasts is played, not computed anew each time.
@@ -37,6 +37,13 @@ class Forecast:
     start: str
     end: str
     card: Mapping[str, Any]
+
+    @property
+    def period(self) -> str:
+        """First and last day, local, as `2026-11-23 – 2026-11-29`."""
+        end = datetime.fromisoformat(self.end.replace("Z", "+00:00"))
+        last = end.date() - timedelta(days=1) if end.timetz().replace(tzinfo=None) == time.min else end.date()
+        return f"{self.start[:10]} – {last.isoformat()}"
 
 
 def forecast(answer: Any) -> Forecast:
