@@ -67,8 +67,10 @@ def build(
     map_.setLayers(layers)
     map_.setKeepLayerSet(True)
     map_.setKeepLayerStyles(True)
+    # A first extent gives the map its shape; back in its frame, what it shows grows to fill that.
+    map_.setExtent(extent)
+    map_.attemptResize(QgsLayoutSize(MAP[2], MAP[3], MM))
     map_.zoomToExtent(extent)
-    _put(layout, map_, MAP)  # again: the first extent of a map gives it that extent's shape
     _legend(layout, map_, layers)
     _scale(layout, map_)
     _label(layout, WORDS, "", size=9, bold=False, id_="words")
@@ -124,8 +126,7 @@ def export(layout: QgsPrintLayout, path: Path, feedback: QgsFeedback) -> int:
 
 def _put(layout: QgsPrintLayout, item, place: tuple[float, float, float, float]) -> None:
     left, top, width, height = place
-    if item.layout() is None or item not in layout.items():
-        layout.addLayoutItem(item)
+    layout.addLayoutItem(item)
     item.attemptMove(QgsLayoutPoint(left, top, MM))
     item.attemptResize(QgsLayoutSize(width, height, MM))
 
