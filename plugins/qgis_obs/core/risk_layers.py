@@ -33,7 +33,12 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
 
     The legend tells apart the answers that occur, each with the classes, which are the same in all periods.
     """
-    words = [("period", tr("Period")), ("cell_id", tr("Cell")), ("answer", tr("Answer")), ("skill", tr("Skill of the forecast"))]
+    words = [
+        ("period", tr("Period")),
+        ("cell_id", tr("Cell")),
+        ("answer", tr("Answer")),
+        ("skill", tr("Skill of the forecast")),
+    ]
     numbers = list(zip(NUMBERS, _number_titles()))
     layer = _layer(name, texts=words, numbers=numbers, times=[("start", tr("From")), ("end", tr("To"))])
     layer.dataProvider().addFeatures(list(_week_features(layer, made)))
