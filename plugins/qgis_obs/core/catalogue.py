@@ -13,6 +13,7 @@ from .http import Client
 from .presets import Preset, listed, preset
 from .reading import readable
 from .records import Record, following, records
+from .unexpected import Unexpected
 
 #: Records asked for at once, and pages read at most: a catalogue is not a reason to read for hours.
 PAGE, PAGES = 200, 50
@@ -99,11 +100,11 @@ def described(collection: str, about: Any, first: Any) -> Described:
 
     Raises
     ------
-    ValueError
+    Unexpected
         If one of them is no object, or the page has no `features`.
     """
     if not isinstance(about, dict) or not isinstance(first, dict) or not isinstance(first.get("features"), list):
-        raise ValueError("features: expected a list")
+        raise Unexpected("features: expected a list")
     offered = {str(link.get("rel", "")).rsplit("/", 1)[-1] for link in about.get("links") or ()}
     count = first.get("numberMatched")
     return Described(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any
+
+from .unexpected import Unexpected
 
 PROCESS = "works-clash"
 #: Most severe first.
@@ -19,7 +22,7 @@ class BadWork(ValueError):
         self.field, self.why = name, why
 
 
-class BadReport(ValueError):
+class BadReport(Unexpected):
     """The answer is not that of `works-clash`; the text names the member."""
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from .unexpected import Unexpected
+
 #: Styles of these names are presets where the server does not mark them itself.
 NAMES = ("planner", "roadworks", "coordination", "citizen")
 
@@ -35,11 +37,11 @@ def listed(styles: Any, collections: Iterable[str]) -> list[tuple[str, str]]:
 
     Raises
     ------
-    ValueError
+    Unexpected
         If the answer has no list `styles`.
     """
     if not isinstance(styles, dict) or not isinstance(styles.get("styles"), list):
-        raise ValueError("styles: expected a list")
+        raise Unexpected("styles: expected a list")
     own = set(collections)
     found = [
         (str(s["id"]), str(s.get("title") or s["id"])) for s in styles["styles"] if isinstance(s, dict) and s.get("id")
@@ -53,11 +55,11 @@ def preset(id: str, title: str, style: Any) -> Preset:
 
     Raises
     ------
-    ValueError
+    Unexpected
         If the document has no list `layers`, or names no collection.
     """
     if not isinstance(style, dict) or not isinstance(style.get("layers"), list):
-        raise ValueError("layers: expected a list")
+        raise Unexpected("layers: expected a list")
     sources = style.get("sources") if isinstance(style.get("sources"), dict) else {}
     named: dict[str, None] = {}
     moments: dict[str, str] = {}
@@ -65,9 +67,10 @@ def preset(id: str, title: str, style: Any) -> Preset:
         if isinstance(layer, dict) and (collection := _collection(layer, sources)):
             named.setdefault(collection)
             for address in _addresses(sources.get(str(layer.get("source", "")))):
-                moments.update({collection: when for when in parse_qs(urlsplit(address).query).get("datetime", ())})
+                for when in parse_qs(urlsplit(address).query).get("datetime", ()):
+                    moments[collection] = when
     if not named:
-        raise ValueError("layers: no collection is named")
+        raise Unexpected("layers: no collection is named")
     return Preset(id, title, tuple(named), moments)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
+
+from .unexpected import Unexpected
 
 #: Days since the last look at the sources up to which a collection is fresh, and up to which it is only ageing.
 FRESH_DAYS, AGEING_DAYS = 2, 14
@@ -13,7 +16,7 @@ FRESH_DAYS, AGEING_DAYS = 2, 14
 ORDER = ("information-public", "coordination", "prevision", "referentiel", "technique")
 
 
-class BadRecord(ValueError):
+class BadRecord(Unexpected):
     """The answer is not a page of records; the text names the member."""
 
 

@@ -77,8 +77,13 @@ def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVector
 
 
 def _number_titles() -> list[str]:
-    return [tr("Expected number"), tr("Lower bound (90 %)"), tr("Upper bound (90 %)"), tr("Probability of at least one"),
-            tr("Rank (1: the highest)")]  # fmt: skip
+    return [
+        tr("Expected number"),
+        tr("Lower bound (90 %)"),
+        tr("Upper bound (90 %)"),
+        tr("Probability of at least one"),
+        tr("Rank (1: the highest)"),
+    ]
 
 
 def _layer(

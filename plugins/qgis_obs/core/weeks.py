@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Iterable, Mapping
+from typing import Any
+
+from .unexpected import Unexpected
 
 #: The most weeks that are asked for at once: a year of forecasts is played, not computed anew each time.
 MOST = 52
@@ -12,7 +15,7 @@ MOST = 52
 NUMBERS = ("expected", "lower", "upper", "probability", "rank")
 
 
-class BadForecast(ValueError):
+class BadForecast(Unexpected):
     """An answer is not a forecast, or two cannot be put together; the text names the member."""
 
 

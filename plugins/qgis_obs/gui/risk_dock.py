@@ -99,7 +99,7 @@ class RiskDock(Dock):
         return risk.Question(self.target.text().strip(), day, self.days.value(), nature, bbox)
 
     def show_weeks(self) -> None:
-        """Forecast successive periods, each from what was known before it, and let the temporal controller play them."""
+        """Forecast successive periods, each from what was known before it, as frames of time."""
         client, question, count = self.session.client(), self.question(), self.count.value()
 
         def work(stop: QgsFeedback) -> tuple[QgsVectorLayer, list[Forecast]]:
