@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .clash import words
 from .texts import language, tr
@@ -34,7 +35,9 @@ def skill_words(card: Mapping[str, Any]) -> str:
     gain = card.get("gain")
     if not isinstance(gain, dict) or gain.get("relative") is None:
         return badge
-    numbers = {name: f"{100 * float(gain[name]):+.0f}" for name in ("relative", "lower", "upper") if gain.get(name) is not None}
+    numbers = {
+        name: f"{100 * float(gain[name]):+.0f}" for name in ("relative", "lower", "upper") if gain.get(name) is not None
+    }
     if len(numbers) < 3:
         return badge
     return tr("{badge}, {relative} % [{lower}; {upper}] over the count", badge=badge, **numbers)

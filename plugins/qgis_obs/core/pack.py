@@ -65,9 +65,7 @@ def _add(client: Client, record: Record, whole: Path, folder: Path, feedback: Qg
     if not address:
         raise PluginError(tr("{title}: the server offers no GeoPackage of it.", title=record.title))
     fetched = folder / "one.gpkg"
-    fetched.write_bytes(
-        client.get(address, accept=GPKG, largest=LARGEST, timeout_s=600, feedback=feedback).body
-    )
+    fetched.write_bytes(client.get(address, accept=GPKG, largest=LARGEST, timeout_s=600, feedback=feedback).body)
     layer = QgsVectorLayer(str(fetched), record.id, "ogr")
     if not layer.isValid():
         raise PluginError(tr("{title}: what the server sent is no GeoPackage.", title=record.title), address)

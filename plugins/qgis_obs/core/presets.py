@@ -41,7 +41,9 @@ def listed(styles: Any, collections: Iterable[str]) -> list[tuple[str, str]]:
     if not isinstance(styles, dict) or not isinstance(styles.get("styles"), list):
         raise ValueError("styles: expected a list")
     own = set(collections)
-    found = [(str(s["id"]), str(s.get("title") or s["id"])) for s in styles["styles"] if isinstance(s, dict) and s.get("id")]
+    found = [
+        (str(s["id"]), str(s.get("title") or s["id"])) for s in styles["styles"] if isinstance(s, dict) and s.get("id")
+    ]
     places = {name: place for place, name in enumerate(NAMES)}
     return sorted((s for s in found if s[0] not in own), key=lambda s: (places.get(s[0], len(NAMES)), s[1]))
 

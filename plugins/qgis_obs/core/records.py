@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
 
 #: Days since the last look at the sources up to which a collection is fresh, and up to which it is only ageing.
 FRESH_DAYS, AGEING_DAYS = 2, 14

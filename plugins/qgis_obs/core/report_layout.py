@@ -86,7 +86,7 @@ def by_division(layout: QgsPrintLayout, divisions: QgsVectorLayer, said: Mapping
     map_.setAtlasScalingMode(QgsLayoutItemMap.AtlasScalingMode.Auto)
     map_.setAtlasMargin(0.15)
     title = layout.itemById("title")
-    title.setText(f"{title.text()} – [% \"{name}\" %]")
+    title.setText(f'{title.text()} – [% "{name}" %]')
     texts = json.dumps({str(id_): text for id_, text in said.items()}, ensure_ascii=False)
     QgsExpressionContextUtils.setLayoutVariable(layout, SAID, texts)
     layout.itemById("words").setText(f"[% map_get(from_json(@{SAID}), to_string(@atlas_featureid)) %]")

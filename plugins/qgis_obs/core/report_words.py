@@ -47,7 +47,9 @@ class Tally:
         if self.most is None:
             return text
         expected, lower, upper = (f"{number:.1f}" for number in self.most)
-        highest = tr("Highest cell: {expected} [{lower}; {upper}] with 90 %.", expected=expected, lower=lower, upper=upper)
+        highest = tr(
+            "Highest cell: {expected} [{lower}; {upper}] with 90 %.", expected=expected, lower=lower, upper=upper
+        )
         return f"{text} {highest}"
 
 
@@ -88,9 +90,7 @@ def page(layers: list[QgsMapLayer], made: str) -> str:
     return "<br>".join(parts)
 
 
-def tally(
-    divisions: list[QgsFeature], cells: QgsVectorLayerFeatureSource, feedback: QgsFeedback
-) -> dict[int, Tally]:
+def tally(divisions: list[QgsFeature], cells: QgsVectorLayerFeatureSource, feedback: QgsFeedback) -> dict[int, Tally]:
     """Return what the forecasts say of each division, by its id; a cell counts where its middle lies.
 
     Parameters

@@ -64,7 +64,11 @@ def open_record(
 
 
 def open_all(
-    client: Client, records: list[Record], *, as_raster: bool = False, moments: Mapping[str, str] | None = None,
+    client: Client,
+    records: list[Record],
+    *,
+    as_raster: bool = False,
+    moments: Mapping[str, str] | None = None,
     feedback: QgsFeedback,
 ) -> list[Opened | PluginError]:
     """Return each collection opened, or why it could not be: one that fails does not keep the others away."""
