@@ -20,7 +20,8 @@ class Plugin:
     def __init__(self, iface) -> None:
         self.iface = iface
         self.session = Session(headless=iface is None)
-        self.provider = None
+        self.provider: Provider | None = None
+        self.desktop = None
 
     def initProcessing(self) -> None:
         """Add the provider; `qgis_process` calls this and nothing else."""
@@ -28,9 +29,22 @@ class Plugin:
         QgsApplication.processingRegistry().addProvider(self.provider)
 
     def initGui(self) -> None:
-        """Add provider, docks and menu."""
+        """Add provider, docks, menu and browser entry; servers are asked in the background only."""
+        from .gui.desktop import Desktop  # widgets are loaded where there is a desktop
+
         self.initProcessing()
+        self.desktop = Desktop(self.iface, self.session)
+        self.session.servers_changed.connect(self.servers_changed)
+        self.provider.renew()
+
+    def servers_changed(self) -> None:
+        """Show the algorithms of other connections: what is on disk now, what the server says later."""
+        self.provider.refreshAlgorithms()
+        self.provider.renew()
 
     def unload(self) -> None:
         """Take everything out again."""
+        if self.desktop is not None:
+            self.session.servers_changed.disconnect(self.servers_changed)
+            self.desktop.remove()
         QgsApplication.processingRegistry().removeProvider(self.provider)
