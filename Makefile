@@ -1,7 +1,7 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove conformance setup lint render render-check serve bench bench-intake bench-jobs bench-risk \
-  bench-tiles bench-works vendor-check lock
+.PHONY: help demo test prove conformance setup lint plugin render render-check serve bench bench-intake bench-jobs \
+  bench-risk bench-tiles bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
@@ -36,6 +36,10 @@ lint: ## Format, lint, types, import contracts, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/obs render --check
+
+plugin: ## Check the QGIS plugin and pack it: dist/qgis_obs.zip
+	@sh tools/setup.sh dev
+	@$(BIN)/python tools/plugin.py
 
 render: ## Write the generated files anew
 	@sh tools/setup.sh run
@@ -77,3 +81,4 @@ vendor-check: ## Check the vendored web files against their lock
 
 lock: ## Resolve requirements.lock anew
 	@.uv/bin/uv pip compile --universal --generate-hashes --python-version 3.12 --all-extras -q pyproject.toml -o requirements.lock
+	@.uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements-qgis.in -o requirements-qgis.lock
