@@ -11,6 +11,7 @@ import pyproj
 
 from observatoire.errors import BadInput
 from observatoire.events_files import Events, read_cells, read_events
+from observatoire.executor.configured import configured
 from observatoire.risk.forecast import Forecast, forecasts
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import Effort
@@ -84,18 +85,20 @@ def forecast_files(
         xy = project(found, crs)
         origin = instant(as_of, tz)
         grid = read_cells(cells, cell=cell, crs=crs) if cells else _grid(found, xy, origin, origins, step, cell, crs)
-        results = forecasts(
-            xy,
-            found.dates,
-            grid,
-            as_of=origin,
-            horizon=horizon,
-            origins=origins,
-            step=step,
-            tz=tz,
-            effort=effort,
-            progress=progress,
-        )
+        with configured() as executor:
+            results = forecasts(
+                xy,
+                found.dates,
+                grid,
+                as_of=origin,
+                horizon=horizon,
+                origins=origins,
+                step=step,
+                tz=tz,
+                effort=effort,
+                executor=executor,
+                progress=progress,
+            )
     except ValueError as error:
         raise BadInput(str(error)) from None
     _write(results, grid, out)

@@ -8,12 +8,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
 from observatoire.risk.card import card
 from observatoire.risk.counts import Counts, count, wall_time
 from observatoire.risk.ensemble import fits
-from observatoire.risk.evaluate import Progress, Roller
+from observatoire.risk.evaluate import Roller
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
@@ -76,6 +77,7 @@ def forecast(
     tz: str = "UTC",
     effort: Effort = "quick",
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> Forecast:
     """Forecast the events of each cell in the horizon that begins at `as_of`.
@@ -97,6 +99,8 @@ def forecast(
         Full adds boosted trees: three times as long, no sharper on the set we measured.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
+    executor : Executor
+        Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
     progress : callable (done, total, message), optional
 
     Returns
@@ -109,7 +113,7 @@ def forecast(
         If lengths differ, a date is missing, or the horizon is not a whole number of days.
     """
     options: dict[str, Any] = {"horizon": horizon, "tz": tz, "effort": effort, "random_state": random_state}
-    return forecasts(xy, dates, grid, as_of=as_of, progress=progress, **options)[0]
+    return forecasts(xy, dates, grid, as_of=as_of, executor=executor, progress=progress, **options)[0]
 
 
 def forecasts(
@@ -124,6 +128,7 @@ def forecasts(
     tz: str = "UTC",
     effort: Effort = "quick",
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> list[Forecast]:
     """Return the forecasts of `origins` origins, `step` apart, the last at `as_of`; the rest as in `forecast`.
@@ -147,7 +152,8 @@ def forecasts(
             if roller is None or not whole:
                 end = last if whole else origin
                 counts = count(events.cells, events.dates, grid.n_cells, end=end, period=ahead.period)
-                roller = Roller(counts, lineup(grid, ahead, effort=effort), ahead.steps, ahead.weeks(WEEKS_OF_REFIT))
+                models = lineup(grid, ahead, effort=effort, executor=executor)
+                roller = Roller(counts, models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
