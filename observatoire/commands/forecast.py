@@ -12,7 +12,9 @@ from observatoire.errors import BadInput
 
 def forecast(
     *,
-    events: Annotated[Path | None, typer.Option(help="CSV id,date,lon,lat[,category]; unset: the city's store")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="CSV id,date,lon,lat[,category], GeoParquet or a folder of it; unset: the store")
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Moment after which nothing is looked at; with several origins, the last")
     ] = None,

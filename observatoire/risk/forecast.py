@@ -1,5 +1,6 @@
 """Forecast of places: expected events by cell, or an abstention, with the skill measured on past origins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +9,19 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
 from observatoire.risk.card import card
-from observatoire.risk.counts import Counts, count, wall_time
+from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
-from observatoire.risk.evaluate import Progress, Roller
+from observatoire.risk.evaluate import Roller
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
 from observatoire.risk.predictive import Predictive
 from observatoire.risk.spans import WEEK, Horizon, days
+from observatoire.risk.tally import Tally
 
 COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
 LEVEL = 0.9  # of the interval of each cell's count
@@ -76,6 +79,7 @@ def forecast(
     tz: str = "UTC",
     effort: Effort = "quick",
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> Forecast:
     """Forecast the events of each cell in the horizon that begins at `as_of`.
@@ -97,6 +101,8 @@ def forecast(
         Full adds boosted trees: three times as long, no sharper on the set we measured.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
+    executor : Executor
+        Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
     progress : callable (done, total, message), optional
 
     Returns
@@ -109,7 +115,7 @@ def forecast(
         If lengths differ, a date is missing, or the horizon is not a whole number of days.
     """
     options: dict[str, Any] = {"horizon": horizon, "tz": tz, "effort": effort, "random_state": random_state}
-    return forecasts(xy, dates, grid, as_of=as_of, progress=progress, **options)[0]
+    return forecasts(xy, dates, grid, as_of=as_of, executor=executor, progress=progress, **options)[0]
 
 
 def forecasts(
@@ -124,41 +130,77 @@ def forecasts(
     tz: str = "UTC",
     effort: Effort = "quick",
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> list[Forecast]:
     """Return the forecasts of `origins` origins, `step` apart, the last at `as_of`; the rest as in `forecast`.
 
     Each is what `forecast` gives for that origin alone; past periods that they share are computed once.
     """
-    if origins < 1:
-        raise ValueError(f"origins must be >= 1, got {origins}")
     events = Events(grid.locate(xy), wall_time(dates, tz))
     if len(events.cells) != len(events.dates):
         raise ValueError(f"xy has {len(events.cells)} rows, dates {len(events.dates)}")
     if np.isnat(events.dates).any():
         raise ValueError("dates: some are missing; leave these events out and count them")
+
+    def tally(end: np.datetime64, period: float) -> Tally:
+        found = Tally(grid.n_cells, end=end, period=period)
+        found.add(events.cells, events.dates)
+        return found
+
+    return tallied(
+        tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
+        random_state=random_state, executor=executor, progress=progress,
+    )  # fmt: skip
+
+
+def tallied(
+    tally: Callable[[np.datetime64, float], Tally],
+    grid: Grid,
+    *,
+    as_of: Any,
+    horizon: str | float = "7d",
+    origins: int = 1,
+    step: str | float = "7d",
+    tz: str = "UTC",
+    effort: Effort = "quick",
+    random_state: int = 0,
+    executor: Executor = INLINE,
+    progress: Progress | None = None,
+) -> list[Forecast]:
+    """Return the same as `forecasts` from events that need not be in memory.
+
+    Parameters
+    ----------
+    tally : callable (end, period in days) -> Tally
+        Counts all events before an end, wall time of `tz`, in periods; called once, or once an origin where a step is
+        not whole periods.
+    """
+    if origins < 1:
+        raise ValueError(f"origins must be >= 1, got {origins}")
     last, ahead = wall_time([as_of] if not isinstance(as_of, str) else as_of, tz)[0], Horizon(days(horizon))
     back = np.arange(origins)[::-1] * np.timedelta64(days(step), "D")
     whole = (days(step) / ahead.period) % 1 == 0  # origins whole periods apart share their counts
+    known: Tally | None = None
     roller: Roller | None = None
     made = []
     with threadpool_limits(limits=1):
         for k, origin in enumerate(last - back):
-            if roller is None or not whole:
-                end = last if whole else origin
-                counts = count(events.cells, events.dates, grid.n_cells, end=end, period=ahead.period)
-                roller = Roller(counts, lineup(grid, ahead, effort=effort), ahead.steps, ahead.weeks(WEEKS_OF_REFIT))
+            if known is None or roller is None or not whole:
+                known = tally(last if whole else origin, ahead.period)
+                models = lineup(grid, ahead, effort=effort, executor=executor)
+                roller = Roller(known.counts(), models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(events, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
+            made.append(_one(known, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
     drawn.clear()
     fits.clear()
     return made
 
 
 def _one(
-    events: Events,
+    known: Tally,
     grid: Grid,
     as_of: np.datetime64,
     horizon: Horizon,
@@ -168,7 +210,7 @@ def _one(
     random_state: int,
     progress: Progress | None,
 ) -> Forecast:
-    situation, n_events, last_date = events.situation(as_of, grid.n_cells)
+    situation, n_events, last_date = known.situation(as_of)
     n_periods = _periods(roller.counts, as_of)
     verdict, scores = hopeless(situation), None
     if verdict is None:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from observatoire.executor.base import INLINE, Executor
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import CountLastYear, Flat
 from observatoire.risk.boosting import Boosting
@@ -18,7 +19,9 @@ WEEKS_OF_REFIT = 13
 type Effort = Literal["quick", "full"]
 
 
-def lineup(grid: Grid, horizon: Horizon, *, effort: Effort = "quick") -> dict[str, Forecaster]:
+def lineup(
+    grid: Grid, horizon: Horizon, *, effort: Effort = "quick", executor: Executor = INLINE
+) -> dict[str, Forecaster]:
     """Return the flat map, the count of one year and the model, not fitted, for periods of a horizon.
 
     The model is an ensemble of the self-exciting mixture and of a regression: with `full` effort the regression is
@@ -37,5 +40,5 @@ def lineup(grid: Grid, horizon: Horizon, *, effort: Effort = "quick") -> dict[st
     return {
         "flat": Flat(memory=memory, steps=steps),
         "count": CountLastYear(window=horizon.weeks(52), memory=memory, steps=steps),
-        "model": Ensemble(members, memory=memory, steps=steps),
+        "model": Ensemble(members, memory=memory, steps=steps, executor=executor),
     }
