@@ -38,6 +38,7 @@ const FR = {
     videoprotection: "Vidéoprotection",
     previsions: "Registre des prévisions",
     eclairage: "Éclairage",
+    "faits-publics": "Faits par carré et par mois",
   },
   targets: { signalements: (n) => (n < 2 ? "signalement" : "signalements"), faits: (n) => (n < 2 ? "fait" : "faits") },
 
@@ -163,6 +164,7 @@ const EN = {
     videoprotection: "Video-protection",
     previsions: "Ledger of forecasts",
     eclairage: "Lighting",
+    "faits-publics": "Incidents by square and month",
   },
   targets: { signalements: (n) => (n === 1 ? "report" : "reports"), faits: (n) => (n === 1 ? "incident" : "incidents") },
 

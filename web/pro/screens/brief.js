@@ -1,9 +1,8 @@
 /** Morning brief: the last one that was made, or a fresh one on demand. */
 import { html } from "../../shared/ui.js";
 import { Reading, wordsOf } from "./part.js";
+import { execute } from "./process.js";
 import { TEXTS } from "./brief.words.js";
-
-const PATIENCE_MS = 120_000;
 
 export default class Brief extends Reading {
   parts() {
@@ -13,7 +12,7 @@ export default class Brief extends Reading {
   make = async () => {
     this.setState({ busy: true, problem: false });
     try {
-      const report = await this.props.api.post("/api/processes/situation-report/execution", { inputs: {}, outputs: { report: {} } }, { patience: PATIENCE_MS });
+      const report = await execute(this.props.api, "situation-report", {}, { report: {} });
       this.setState({ brief: { value: report, error: null } });
     } catch (error) {
       if (error.kind === "refused") this.props.onRefused();

@@ -1,4 +1,5 @@
 /** Works and events as bars over thirty days, in a table: what a bar shows, its row says. */
+import { say } from "../../shared/language.js";
 import { html } from "../../shared/ui.js";
 
 const DRAWN = 80;
@@ -18,7 +19,7 @@ export function Gantt({ period, works, events, needs, chosen, texts, format, lan
               <tr key=${reference} class=${reference === chosen ? "chosen" : ""} data-reference=${reference}>
                 <th scope="row">
                   <button type="button" class="link" aria-pressed=${reference === chosen ? "true" : "false"} onClick=${() => onChoose(reference === chosen ? null : reference)}>${titre ?? reference}</button>
-                  <span class="quiet">${kind?.[lang] ?? ""} · <a href=${`/api/collections/${id}/items/${feature.id}?f=html`}>${reference}</a>${noted(known.get(reference), texts, format)}</span>
+                  <span class="quiet">${say(kind, lang)} · <a href=${`/api/collections/${id}/items/${feature.id}?f=html`}>${reference}</a>${noted(known.get(reference), texts, format)}</span>
                 </th>
                 <td><span class="track" aria-hidden="true"><i style=${bar(start, end, period, color)}></i></span><span class="quiet">${format.day(start)} – ${format.day(end)}</span></td>
               </tr>

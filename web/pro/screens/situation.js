@@ -151,8 +151,8 @@ export default class Situation extends Reading {
         </div>
         <div class="stage" role="region" aria-label=${texts.map}>
           ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${null} words=${words} describe=${null} onItem=${this.chooseItem} onChoose=${() => {}} />`}
-          ${item && html`<${Drawer} key=${item} ...${{ api, item, ...shared }} sources=${this.state.sources?.value?.sources ?? []} onClose=${() => this.chooseItem(null)} />`}
         </div>
+        ${item && html`<${Drawer} key=${item} ...${{ api, item, ...shared }} sources=${this.state.sources?.value?.sources ?? []} onClose=${() => this.chooseItem(null)} />`}
         <nav class="views" aria-label=${words.views}>
           ${["list", "map"].map((name) => html`<button type="button" aria-pressed=${view === name ? "true" : "false"} onClick=${() => this.setState({ view: name })}>${words[name]}</button>`)}
         </nav>

@@ -19,7 +19,7 @@ export default class Sources extends Reading {
           ${this.shown("sources", ({ sources, keeper, never_loaded: never }) => html`
             <p>${summary(sources, texts)}</p>
             ${never.length > 0 && html`<p class="notice-line">${texts.never(never.join(", "))}</p>`}
-            <div class="scroll" tabindex="0" role="region" aria-label=${texts.title}>
+            <div class="scroll" tabindex="0" role="region" aria-label=${texts.table}>
               <table>
                 <thead><tr>
                   <th scope="col">${texts.source}</th><th scope="col">${texts.state}</th><th scope="col">${texts.age}</th>

@@ -2,6 +2,7 @@
 export const TEXTS = {
   fr: {
     title: "Santé des sources",
+    table: "Tableau des sources",
     source: "Source",
     state: "État",
     age: "Dernière nouvelle",
@@ -18,6 +19,7 @@ export const TEXTS = {
   },
   en: {
     title: "Health of the sources",
+    table: "Table of the sources",
     source: "Source",
     state: "State",
     age: "Last news",

@@ -19,14 +19,23 @@ export function Bell({ alerts, texts, lang, words }) {
   `;
 }
 
+/** Collections of what is planned or computed: their newest item is no news, their last load is. */
+const PLANNED = new Set(["chantiers", "evenements", "previsions", "faits-publics", "risque"]);
+
+/** The age of each dated collection: that of its oldest source. */
+export function ages(sources) {
+  const oldest = new Map();
+  for (const row of sources.filter(({ newest }) => newest !== null)) {
+    const age = PLANNED.has(row.collection) ? (Date.now() - Date.parse(row.loaded)) / 1000 : row.age_s;
+    const known = oldest.get(row.collection);
+    if (!known || age > known.age_s) oldest.set(row.collection, { ...row, age_s: age });
+  }
+  return [...oldest.values()].sort((a, b) => b.age_s - a.age_s);
+}
+
 /** One badge a collection: its name, its age, and whether that is more than the city allows. */
 export function Ages({ sources, texts, lang, words, format }) {
-  const oldest = new Map();
-  for (const row of sources) {
-    const known = oldest.get(row.collection);
-    if (!known || row.age_s > known.age_s) oldest.set(row.collection, row);
-  }
-  const rows = [...oldest.values()].filter(({ newest }) => newest !== null);
+  const rows = ages(sources);
   return html`
     <section class="card" aria-labelledby="ages-title" data-part="ages">
       <h2 id="ages-title">${texts.ages}</h2>

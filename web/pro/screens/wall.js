@@ -6,6 +6,7 @@ import { say } from "../../shared/language.js";
 import { html } from "../../shared/ui.js";
 import * as data from "../data.js";
 import { Reading, seconds, wordsOf } from "./part.js";
+import { ages } from "./standing.js";
 import { TEXTS } from "./wall.words.js";
 
 const TURN_MS = 30_000;
@@ -115,13 +116,10 @@ function Standing({ trends, texts, lang, words, format }) {
 }
 
 function News({ sources, texts, words, format }) {
-  const oldest = new Map();
-  for (const row of sources) if (!oldest.has(row.collection) || oldest.get(row.collection).age_s < row.age_s) oldest.set(row.collection, row);
-  const rows = [...oldest.values()].filter(({ newest }) => newest).sort((a, b) => b.age_s - a.age_s);
   return html`
     <section aria-labelledby="wall-title">
       <h2 id="wall-title">${texts.ages}</h2>
-      <ul>${rows.slice(0, LINES).map(({ collection, age_s: age, state }) => html`<li key=${collection} class=${state === "late" ? "urgent" : ""}>${words.collections[collection] ?? collection} : <b>${seconds(format, age)}</b></li>`)}</ul>
+      <ul>${ages(sources).slice(0, LINES).map(({ collection, age_s: age, state }) => html`<li key=${collection} class=${state === "late" ? "urgent" : ""}>${words.collections[collection] ?? collection} : <b>${seconds(format, age)}</b></li>`)}</ul>
     </section>
   `;
 }

@@ -6,12 +6,12 @@ import { DeskMap } from "../map.js";
 import { Clashes } from "./clashes.js";
 import { Gantt } from "./gantt.js";
 import { Reading, wordsOf } from "./part.js";
+import { execute } from "./process.js";
 import { TEXTS } from "./works.words.js";
 
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 const MOST = 2_000;
-const PATIENCE_MS = 150_000;
 const WIDE = matchMedia("(min-width: 60rem)");
 const FIELDS = "reference,titre,nature,debut,fin,statut,voie";
 
@@ -29,8 +29,8 @@ export default class Works extends Reading {
       divisions: { read: data.divisions },
       works: { read: (api) => this.readItems(api, "chantiers"), on },
       events: { read: (api) => this.readItems(api, "evenements"), on },
-      clashes: { read: (api) => this.execute(api, "works-clash", { datetime: this.period.map((d) => d.toISOString().slice(0, 10)).join("/") }), on },
-      needs: { read: (api) => this.execute(api, "event-adequacy", { days: DAYS, as_of: this.period[0].toISOString() }), on },
+      clashes: { read: (api) => execute(api, "works-clash", { datetime: this.period.map((d) => d.toISOString().slice(0, 10)).join("/") }), on },
+      needs: { read: (api) => execute(api, "event-adequacy", { days: DAYS, as_of: this.period[0].toISOString() }), on },
     };
   }
 
@@ -50,10 +50,6 @@ export default class Works extends Reading {
   }
 
   measure = () => this.setState({ wide: WIDE.matches });
-
-  execute(api, process, inputs) {
-    return api.post(`/api/processes/${process}/execution`, { inputs }, { patience: PATIENCE_MS });
-  }
 
   /** What holds the public space at some time of the period, by its beginning. */
   async readItems(api, id) {
@@ -79,7 +75,7 @@ export default class Works extends Reading {
     const keep = (plan) => this.setState(({ plans }) => ({ plans: { ...plans, [reference]: plan } }));
     keep({ busy: true });
     try {
-      const { proposals } = await this.execute(this.props.api, "works-clash", { reference, farthest: DAYS });
+      const { proposals } = await execute(this.props.api, "works-clash", { reference, farthest: DAYS });
       keep({ proposal: proposals.find(({ subject }) => subject === reference) ?? null });
     } catch (error) {
       if (error.kind === "refused") this.props.onRefused();
@@ -112,7 +108,7 @@ export default class Works extends Reading {
             `))}
           </section>
         </div>
-        <div class="stage" role="region" aria-label=${words.map}>
+        <div class="stage" role="region" aria-label=${texts.map}>
           ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${lit} words=${words} describe=${describer(lang, format, texts)} onChoose=${() => {}} />`}
         </div>
         <nav class="views" aria-label=${words.views}>

@@ -1,0 +1,237 @@
+"""The screens of the desk on a served city: each answers its question in a sentence, to those whom it concerns."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.web
+
+Come = Callable[..., Any]
+OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+}
+#: Screen → what shows that it is there.
+SCREENS = {
+    "": "[data-part=bell]",
+    "alertes": ".alert",
+    "chantiers": "[data-subject]",
+    "matin": "h2",
+    "sources": "tbody tr",
+    "mur": ".wall li",
+}
+WORDS = Path(__file__).resolve().parents[2] / "web" / "pro" / "screens"
+EVERYBODYS = {"Situation", "Alerts", "Forecast", "Sources", "Wall"}
+PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
+
+
+@pytest.fixture(scope="module")
+def address(observatory: Any) -> str:
+    url: str = observatory.url
+    return url
+
+
+@pytest.fixture(scope="module")
+def keys(observatory: Any) -> dict[str, str]:
+    found: dict[str, str] = observatory.keys
+    return found
+
+
+def test_the_situation_says_what_is_planted(visit: Come) -> None:
+    """The surge and the outage of `planted.SITUATIONS`, and the trend that follows from the surge."""
+    page = visit(screen="").page
+
+    bell = page.locator("[data-part=bell]")
+    expect(bell).to_contain_text("60 cleanliness reports in 5 days within 150 m")
+    expect(bell).to_contain_text("Circuit CI001 has been out for 12 days")
+    expect(page.locator("[data-collection=signalements]")).to_contain_text("Cleanliness : up")
+    expect(page.locator("[data-part=ages]")).to_contain_text("Reports:")
+
+
+def test_every_figure_of_the_trends_leads_to_as_many_items(visit: Come, observatory: Any) -> None:
+    page = visit(screen="").page
+    figures = page.locator(".trends a.datum")
+    expect(figures.first).to_be_visible()
+
+    shown = figures.evaluate_all("nodes => nodes.map(a => [a.getAttribute('href'), a.textContent])")
+
+    for href, text in shown:
+        asked = href.replace("&f=html", "&f=json&limit=1")
+        assert observatory.get(asked, "coordination").json()["numberMatched"] == int(text.replace(",", ""))
+    assert len(shown) >= 8
+
+
+def test_the_replay_moves_list_and_map_together_and_the_address_keeps_it(visit: Come) -> None:
+    visited = visit(screen="", size="desktop")
+    page = visited.page
+    bar = page.get_by_role("slider")
+    expect(bar).to_be_visible()
+    visited.wait_for_map()
+    whole = len(visited.rendered("signalements"))
+
+    bar.focus()
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    page.wait_for_timeout(500)
+    visited.wait_for_map()
+
+    assert "until=" in page.url
+    assert len(visited.rendered("signalements")) < whole
+    page.get_by_role("button", name="Show all").click()
+    assert "until=" not in page.url
+
+
+def test_an_event_opens_by_keyboard_with_its_provenance(visit: Come) -> None:
+    page = visit(screen="").page
+    row = page.locator(".timeline button").first
+    row.focus()
+    page.keyboard.press("Enter")
+
+    drawer = page.locator(".drawer")
+    expect(drawer).to_be_focused()
+    expect(drawer).to_contain_text("Where it comes from")
+    expect(drawer).to_contain_text("reported")
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
+def test_an_alert_is_acknowledged_by_keyboard(visit: Come, observatory: Any) -> None:
+    page = visit(screen="alertes", audience="planner").page
+    line = page.locator('[data-rule="panne-eclairage"]')
+    expect(line).to_contain_text("Circuit CI001 has been out for 12 days")
+
+    line.get_by_role("button", name="I have seen it").focus()
+    page.keyboard.press("Enter")
+
+    expect(line).to_contain_text("seen by planner")
+    found = observatory.get("/pro/alerts.json", "coordination").json()["alerts"]
+    assert next(a for a in found if a["rule"] == "panne-eclairage")["acknowledged_by"] == "planner"
+
+
+def test_the_clashes_say_their_reason_and_a_date_that_would_do(visit: Come) -> None:
+    """`works-at-a-festival`: a closed carriageway under a festival."""
+    page = visit(screen="chantiers", audience="roadworks").page
+    clash = page.locator('[data-subject="CH-P06"]').first
+    expect(clash).to_contain_text("Festival", timeout=90_000)
+    expect(clash).to_contain_text("EV-P01")
+
+    clash.get_by_role("button", name="Propose a date").click()
+
+    expect(clash.get_by_role("status")).to_contain_text("no conflict is left", timeout=120_000)
+
+
+def test_the_brief_is_made_on_demand(visit: Come) -> None:
+    page = visit(screen="matin").page
+
+    page.get_by_role("button", name="Make it now").click()
+
+    expect(page.locator("main")).to_contain_text("Circuit CI001 has been out for 12 days", timeout=120_000)
+    expect(page.get_by_role("heading", name="Clashes of the next 7 days")).to_be_visible()
+
+
+def test_the_screens_say_the_same_things_in_both_languages(visit: Come) -> None:
+    page = visit(screen="alertes", audience="steward").page
+    expect(page.locator("h2").first).to_be_visible()
+
+    missing = page.evaluate(
+        """async (names) => {
+          const missing = [];
+          for (const name of names) {
+            const { TEXTS } = await import(`/web/pro/screens/${name}.words.js`);
+            const [fr, en] = [TEXTS.fr, TEXTS.en].map((texts) => Object.keys(texts).sort().join());
+            if (fr !== en) missing.push(name);
+          }
+          return missing;
+        }""",
+        sorted(path.name.removesuffix(".words.js") for path in WORDS.glob("*.words.js")),
+    )
+
+    assert missing == []
+
+
+def test_the_sources_name_the_silent_sensor_and_what_was_loaded(visit: Come) -> None:
+    page = visit(screen="sources", audience="steward").page
+
+    expect(page.get_by_text("Sensor B03 has been silent for 9 days")).to_be_visible()
+    expect(page.get_by_role("row", name="signalements")).to_contain_text("read:")
+
+
+@pytest.mark.parametrize(
+    ("audience", "screens"),
+    [
+        ("planner", PLANNING),
+        ("roadworks", PLANNING),
+        ("coordination", PLANNING),
+        ("steward", EVERYBODYS),
+        ("auditor", EVERYBODYS),
+    ],
+)
+def test_each_audience_has_its_screens_and_nothing_of_the_others(
+    visit: Come, audience: str, screens: set[str]
+) -> None:  # fmt: skip
+    seen: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("response", lambda answer: seen.append(f"{answer.status} {urlsplit(answer.url).path}"))
+
+    page = visit(screen="", audience=audience, alter=watch).page
+    expect(page.locator("[data-part=bell]")).to_be_visible()
+    expect(page.locator("[data-part=ages] li").first).to_be_visible()
+
+    links = page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.firstChild.textContent.trim())")
+    assert set(links) == screens
+    sees_facts = audience in ("planner", "coordination", "steward")
+    assert any("/collections/faits/" in line for line in seen) == sees_facts
+    assert page.evaluate("caches.keys().then(names => names.length)") == 0
+
+
+def test_a_resident_has_the_forecast_screen_that_says_why_it_is_closed(visit: Come) -> None:
+    page = visit(screen="alertes", audience="citizen").page
+
+    expect(page.locator(".screens")).to_have_count(0)
+    expect(page.locator(".forecast .notice")).to_be_visible()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_barrier(visit: Come, screen: str) -> None:
+    """axe: none, on a phone and on a desk, light and dark."""
+    page = visit(screen=screen).page
+    page.wait_for_selector(SCREENS[screen], timeout=90_000)
+    found = []
+    for width, height in ((390, 844), (1280, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            response = Axe().run(page, options=OPTIONS).response
+            found += [
+                f"{width} px, {theme}: {v['id']}: {node['target']} {node['failureSummary']}"
+                for v in response["violations"]
+                for node in v["nodes"]
+            ]
+
+    assert found == []
+
+
+def test_what_is_loaded_is_on_the_screen_within_two_seconds(visit: Come, observatory: Any, tmp_path: Path) -> None:
+    page = visit(screen="sources", audience="steward").page
+    expect(page.locator("[data-line=open]")).to_be_visible()
+    rows = tmp_path / "video.csv"
+    rows.write_text("num,le,type,lon,lat\nW1,2026-03-02T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
+    command = [
+        sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection",
+        "--file", str(rows), "--source", "live", "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",
+    ]  # fmt: skip
+
+    subprocess.run(command, env=observatory.environment, check=True, capture_output=True, timeout=120)
+    loaded = time.monotonic()
+
+    expect(page.get_by_role("row", name="live")).to_contain_text("1 new", timeout=5_000)
+    assert time.monotonic() - loaded <= 2
