@@ -70,7 +70,7 @@ def test_the_first_view_weighs_no_more_than_35_kb(resident: Come) -> None:
     one.page.wait_for_load_state("networkidle")
     first = sum(weights)
     one.page.get_by_role("button", name="Carte").click()
-    one.page.wait_for_selector('#map[data-state="idle"]', timeout=60_000)
+    one.page.wait_for_selector('[data-drawn] #map[data-state="idle"]', timeout=60_000)
 
     assert 0 < first <= 35_000
     assert sum(weights) <= 500_000
