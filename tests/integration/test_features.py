@@ -371,7 +371,7 @@ def test_json_ld_holds_the_same_items(client: TestClient) -> None:
     assert one["@id"] == f"http://testserver{ITEMS}/3"
 
 
-PAGES = ["/", "/api", "/api/collections", "/api/collections/signalements", "/api/collections/signalements/schema",
+PAGES = ["/api", "/api/collections", "/api/collections/signalements", "/api/collections/signalements/schema",
          "/api/collections/signalements/queryables", ITEMS, f"{ITEMS}/3", "/api/conformance",
          "/api/openapi"]  # fmt: skip
 
