@@ -92,8 +92,8 @@ class WorksClashInputs(Inputs):
     as_of: Annotated[
         str | None,
         Says(
-            fr="Moment avant lequel rien n'est déplacé ; par défaut maintenant (ville simulée : sa dernière prévision)",
-            en="Moment before which nothing is moved; by default now (simulated city: its last forecast)",
+            fr="Moment avant lequel rien n'est déplacé ; par défaut maintenant (ville simulée : la fin de ses données)",
+            en="Moment before which nothing is moved; by default now (simulated city: the end of its data)",
         ),
         Field(max_length=40),
     ] = None

@@ -71,7 +71,7 @@ def _write(edition: Edition, form: str, city: City) -> Written:
 
 
 def _read(state: State, version: int, day: date) -> Edition:
-    """Read as the anonymous visitor may; a simulated city has the day of its last forecast (`today`)."""
+    """Read as the anonymous visitor may; a simulated city has the day on which its data end (`today`)."""
     login = state.store.conninfo(role("public"), state.passwords.by_audience["public"])
     try:
         with psycopg.connect(login) as connection, state.store.connect() as admin:
