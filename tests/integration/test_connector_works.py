@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from observatoire.cities import City, SourceSettings, read_city
+from observatoire.coordination.adequacy import adequacies
 from observatoire.coordination.clash import clashes
 from observatoire.coordination.question import Question
 from observatoire.coordination.reader import Reader
@@ -96,12 +97,16 @@ def test_works_of_another_platform_are_loaded_and_their_clashes_found(
     with psycopg.connect(database) as connection:
         prepare(connection, city, catalog().values(), passwords(var))
         connection.commit()
+        reader = Reader(connection, city, "planner")
+        nothing = clashes(reader, Question()), adequacies(reader)
+        connection.rollback()
         loads = {
             name: load_source(connection, city, name, settings=Settings(var=var)).counts() for name in city.sources
         }
         again = load_source(connection, city, "works", settings=Settings(var=var)).counts()
         report = clashes(Reader(connection, city, "planner"), Question(), now=NOW)
 
+    assert (nothing[0]["counts"]["works"], nothing[1]["events"], nothing[1]["past"]) == (0, [], 0)
     assert {name: (c["read"], c["inserted"]) for name, c in loads.items()} == {"works": (3, 3), "events": (1, 1)}
     assert again["unchanged"] == again["read"] == 3
     said = {(f["rule"], f["severity"], f["subject"], *f["evidence"]) for f in report["findings"]}
