@@ -20,6 +20,7 @@ from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of
 from observatoire.server.tiles import documents, plans
 from observatoire.server.tiles.make import whole_tile
+from observatoire.server.tiles.subset import as_datetime
 from observatoire.tiles.pyramid import Pyramid, Tile
 
 #: Most collections of one tile.
@@ -71,7 +72,10 @@ async def tileset(request: Request) -> Response:
         given = "&".join(part for part in request.url.query.split("&") if part and not part.startswith(("f=", "lang=")))
         body = documents.tilejson(state, pyramid, here, title, shown, f"?{given}" if given else "")
         return respond.answer(orjson.dumps(body), documents.TILEJSON, audience=audience, language=look.language)
-    only(once(request.query_params.multi_items()), PAGE)
+    words = once(request.query_params.multi_items())
+    only(words, PAGE if "collection" in request.path_params else (*PAGE, "collections"))
+    if "collections" in words:
+        layers = [(query.layer, query.layer.properties_for(audience)) for query in _queries(request, state, audience)]
     document = documents.tileset(state, pyramid, here, title, layers, look.language)
     return _document(request, look, document, title)
 
@@ -146,7 +150,7 @@ def _about(request: Request, state: State, look: Asked) -> tuple[str, str, list[
 
 def _queries(request: Request, state: State, audience: Audience) -> list[Query]:
     """Return what is asked of each collection of a tile."""
-    given = [(name, text) for name, text in request.query_params.multi_items() if name != "f"]
+    given = as_datetime((name, text) for name, text in request.query_params.multi_items() if name != "f")
     if "collection" in request.path_params:
         return [state.reader(request.path_params["collection"], audience).tile(given)]
     words = once(given)
