@@ -57,7 +57,7 @@ async def tilesets(request: Request) -> Response:
     """Answer the tile sets of a collection, or of the whole observatory."""
     state, look = _opened(request)
     here, title, _ = _about(request, state, look)
-    return _document(request, look, documents.tilesets(state, here, title), title)
+    return _document(request, look, documents.tilesets(state, here, title), title, "tilesets.html")
 
 
 async def tileset(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def tileset(request: Request) -> Response:
     if "collections" in words:
         layers = [(query.layer, query.layer.properties_for(audience)) for query in _queries(request, state, audience)]
     document = documents.tileset(state, pyramid, here, title, layers, look.language)
-    return _document(request, look, document, title)
+    return _document(request, look, document, title, "tileset.html")
 
 
 async def tile(request: Request) -> Response:
@@ -166,9 +166,11 @@ def _queries(request: Request, state: State, audience: Audience) -> list[Query]:
     return [state.reader(name, audience).tile(words.items(), fields=False) for name in names]
 
 
-def _document(request: Request, look: Asked, document: dict[str, Any], title: str) -> Response:
+def _document(
+    request: Request, look: Asked, document: dict[str, Any], title: str, template: str = "document.html"
+) -> Response:
     audience = current().audience
     if look.format == "json":
         return respond.answer(orjson.dumps(document), respond.JSON, audience=audience, language=look.language)
-    body = pages.render(request, "document.html", look.language, document=document, title=title)
+    body = pages.render(request, template, look.language, document=document, title=title)
     return respond.answer(body, respond.HTML, audience=audience, language=look.language)
