@@ -287,3 +287,26 @@ def test_a_map_of_the_whole_city_opens_by_few_tiles(
     assert ("signalements" in seen["layers"]) == (name == "citizen")
     assert 1 <= len(sizes) <= 12
     assert sum(sizes) <= 1_000_000
+
+
+def test_the_page_of_a_map_draws_it(observatory: Observatory, chromium: Browser) -> None:
+    """In a browser, without a client of one's own: tiles from the page's own origin, the legend beside them."""
+    page = chromium.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    try:
+        page.goto(f"{observatory.url}/api/styles/citizen?f=html&lang=en")
+        page.wait_for_function(
+            "document.querySelector('#map').map?.getStyle().layers.some(({ source }) => source === 'tiles:1')",
+            timeout=60_000,
+        )
+        page.wait_for_selector('#map[data-state="idle"]', timeout=60_000)
+        drawn = page.evaluate(
+            "[...new Set(document.querySelector('#map').map.queryRenderedFeatures().map((f) => f.sourceLayer))]"
+        )
+        assert {"divisions", "chantiers", "signalements"} <= set(drawn)
+        assert "Public-space reports" in page.inner_text("figcaption")
+        assert faults == []
+    finally:
+        page.close()

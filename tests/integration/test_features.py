@@ -523,6 +523,7 @@ def test_pages_of_tiles_and_maps_are_for_people(client: TestClient, language: st
     assert "EPSG:2154" in one.text
     assert all(f"/tiles/{name}?f=html" in listed.text for name in ("WebMercatorQuad", "EPSG2154Quad"))
     assert words[2] in landing.text
+    assert words[2] in client.get(f"/api/styles/roadworks?lang={language}", headers={"Accept": "text/html"}).text
     assert f'href="/api/styles/roadworks/legend?f=png&amp;lang={language}"' in landing.text
 
 
