@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from observatoire import cql2
 from observatoire.layers.model import Audience
+from observatoire.layers.presets import presets
 from observatoire.server import api as pygeo
 from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards, styles
 from observatoire.server.context import current
@@ -64,8 +65,9 @@ async def landing_page(request: Request) -> Response:
         "rel": FUNCTIONS, "type": respond.JSON, "title": pages.WORDS[look.language]["functions"],
         "href": f"{state.base}/functions",
     })  # fmt: skip
-    layers = state.visible(audience).values()
-    return _shown(request, look, audience, document, "landing.html", layers=layers)
+    visible = state.visible(audience)
+    maps = {name: preset for name, preset in presets().items() if preset.seen_by(audience, visible)}
+    return _shown(request, look, audience, document, "landing.html", layers=visible.values(), maps=maps)
 
 
 async def collections(request: Request) -> Response:

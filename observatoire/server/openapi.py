@@ -334,6 +334,11 @@ def _more_paths() -> Json:
             parameter("q", {"type": "string"}, "Words, separated by commas: one of them"),
             parameter("type", {"type": "string"}, "Kind of what is described: dataset"),
             parameter("ids", {"type": "array", "items": {"type": "string"}}, "Ids of records"),
+            parameter(
+                "externalIds",
+                {"type": "array", "items": {"type": "string"}},
+                "Ids that others gave: no record has one",
+            ),
             *refs("bbox", "datetime", "page-limit", "offset", "lang"),
             _form("json", "html", "jsonld"),
         ),

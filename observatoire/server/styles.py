@@ -18,7 +18,7 @@ from observatoire.layers.map_style import legends, map_style
 from observatoire.layers.maplibre import metadata, style
 from observatoire.layers.presets import default_for
 from observatoire.layers.qml import qml
-from observatoire.server import respond
+from observatoire.server import pages, respond
 from observatoire.server.context import current
 from observatoire.server.drawing import Drawing, drawing, frame, names
 from observatoire.server.items import Asked, asked
@@ -84,19 +84,23 @@ def _entry(state: State, here: str, language: str, name: str, title: Text, descr
 
 
 async def style_of(request: Request) -> Response:
-    """Answer a style: for MapLibre over tiles, or over items (`sources=items`), or for QGIS (`f=qml`)."""
+    """Answer a style: for MapLibre over tiles or items (`sources=items`), for QGIS (`f=qml`), as a page."""
     state, found = await _found(request, (*PAGE, "sources"))
     audience = current().audience
-    look = asked(request, state, tuple(MEDIA_TYPES) if found.layer else ("json",))
+    look = asked(request, state, (*MEDIA_TYPES, "html") if found.layer else ("json", "html"))
     sources = request.query_params.get("sources", SOURCES[0])
     if sources not in SOURCES or (sources == "items" and found.layer is None):
         raise BadInput(f"sources: expected one of {', '.join(SOURCES)}; a map of several collections has tiles only")
     etag = _tag(request, state, look, found)
     if respond.not_modified(request, etag):
         return respond.unchanged(etag, audience)
+    if look.format == "html":
+        page = _page(request, found, look)
+        return respond.answer(page, respond.HTML, audience=audience, language=look.language, etag=etag)
     headers = {}
+    body: str | bytes
     if look.format == "qml" and found.layer:
-        body: str | bytes = qml(found.layer, audience=audience, language=look.language)
+        body = qml(found.layer, audience=audience, language=look.language)
         headers["Content-Disposition"] = f'attachment; filename="{found.id}.qml"'
     elif sources == "items" and found.layer:
         address = f"{state.base}/collections/{found.id}/items?limit={state.settings.limit_max}"
@@ -133,6 +137,14 @@ async def _found(request: Request, words: Iterable[str]) -> tuple[State, Drawing
     if collection is not None and state.reader(collection, audience).layer.id != name:
         raise NotFound("no such style")
     return state, await drawing(state, audience, name)
+
+
+def _page(request: Request, found: Drawing, look: Asked) -> str:
+    language = look.language
+    return pages.render(
+        request, "style.html", language, id=found.id, title=found.title.in_(language), qgis=found.layer is not None,
+        description=found.description.in_(language), legends=legends(found.parts, language),
+    )  # fmt: skip
 
 
 def _map(found: Drawing, state: State, language: str) -> Json:

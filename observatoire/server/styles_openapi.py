@@ -12,7 +12,11 @@ _OBJECT, _TEXT = {"type": "object"}, {"type": "string"}
 STYLE_RESPONSES: Json = {
     "Style": {
         "description": "A style",
-        "content": {MEDIA_TYPES["json"]: {"schema": _OBJECT}, MEDIA_TYPES["qml"]: {"schema": _TEXT}},
+        "content": {
+            MEDIA_TYPES["json"]: {"schema": _OBJECT},
+            MEDIA_TYPES["qml"]: {"schema": _TEXT},
+            "text/html": {"schema": _TEXT},
+        },
     },
     "Legend": {
         "description": "A legend",
@@ -29,7 +33,7 @@ def style_paths() -> Json:
         "sources", {"type": "string", "enum": list(SOURCES), "default": SOURCES[0]},
         "Where a style for MapLibre takes its items from: vector tiles, or a page of GeoJSON",
     )  # fmt: skip
-    one = [style, _form(*MEDIA_TYPES), sources, *refs("lang")]
+    one = [style, _form(*MEDIA_TYPES, "html"), sources, *refs("lang")]
     return {
         "/styles": _read("How maps and collections are drawn", "getStyles", "Document", refs("lang")),
         "/styles/{styleId}": _read("A style, for MapLibre or QGIS", "getStyle", "Style", one),

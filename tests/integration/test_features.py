@@ -508,6 +508,25 @@ def test_a_collection_has_one_style_of_its_own(client: TestClient) -> None:
     assert client.get("/api/collections/faits/styles").status_code == 404
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_of_tiles_and_maps_are_for_people(client: TestClient, language: str) -> None:
+    """The template of a tile, the properties in it, and a map with its legend, in words."""
+    words = {"fr": ("Tuiles vectorielles", "Nombre d&#39;objets", "Carte des chantiers"),
+             "en": ("Vector tiles", "Number of items", "Road-works map")}[language]  # fmt: skip
+    one = client.get(f"/api/collections/signalements/tiles/EPSG2154Quad?f=html&lang={language}")
+    listed = client.get(f"/api/collections/signalements/tiles?f=html&lang={language}")
+    landing = client.get(f"/api?f=html&lang={language}")
+
+    assert words[0] in one.text
+    assert words[1] in one.text
+    assert "/tiles/EPSG2154Quad/{tileMatrix}/{tileRow}/{tileCol}" in one.text
+    assert "EPSG:2154" in one.text
+    assert all(f"/tiles/{name}?f=html" in listed.text for name in ("WebMercatorQuad", "EPSG2154Quad"))
+    assert words[2] in landing.text
+    assert words[2] in client.get(f"/api/styles/roadworks?lang={language}", headers={"Accept": "text/html"}).text
+    assert f'href="/api/styles/roadworks/legend?f=png&amp;lang={language}"' in landing.text
+
+
 @pytest.mark.parametrize(
     ("path", "named"),
     [("citizen?f=qml", "f"), ("citizen?sources=items", "sources"), ("signalements?sources=wfs", "sources"),
