@@ -41,8 +41,7 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     ]
     numbers = list(zip(NUMBERS, _number_titles()))
     layer = _layer(name, texts=words, numbers=numbers, times=[("start", tr("From")), ("end", tr("To"))])
-    layer.dataProvider().addFeatures(list(_week_features(layer, made)))
-    layer.updateExtents()
+    shapes.add(layer, _week_features(layer, made))
     choices = [{badge.answer_words(a): a} for a in badge.ANSWERS]
     layer.setEditorWidgetSetup(layer.fields().indexOf("answer"), QgsEditorWidgetSetup("ValueMap", {"map": choices}))
     layer.setRenderer(_weeks_renderer({str(c.get("answer")) for f in made for c in f.cells.values()}, legend))
@@ -67,8 +66,7 @@ def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVector
     apart = {True: tr("yes"), False: tr("no"), None: tr("unknown")}
     drawn = shapes.geometries(one["geometry"] for one in comparison.features)
     said = [dict(one["properties"], apart=apart[one["properties"]["apart"]]) for one in comparison.features]
-    layer.dataProvider().addFeatures([_feature(layer, shape, words) for shape, words in zip(drawn, said)])
-    layer.updateExtents()
+    shapes.add(layer, (_feature(layer, shape, words) for shape, words in zip(drawn, said)))
     layer.setRenderer(_difference_renderer(comparison.largest()))
     layer.setMapTipTemplate(_tip(layer, ["difference", "before", "after", "apart", "answer_before", "answer_after"]))
     layer.setCustomProperty(KIND, "difference")

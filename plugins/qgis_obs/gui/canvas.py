@@ -16,6 +16,8 @@ from qgis.PyQt.QtCore import QTimer
 from ..core.sourcing import Opened
 
 DEGREES = "EPSG:4326"
+#: After so long QGIS has given a new project the CRS of its first layer; before, it would do so over ours.
+SETTLED_MS = 300
 
 
 def show_city(iface: Any, project: QgsProject, opened: list[Opened]) -> None:
@@ -37,7 +39,7 @@ def show_city(iface: Any, project: QgsProject, opened: list[Opened]) -> None:
         if not extent.isEmpty():
             zoom(iface.mapCanvas(), extent, margin=1.02)
 
-    QTimer.singleShot(0, show)
+    QTimer.singleShot(SETTLED_MS, show)
 
 
 def zoom(canvas: Any, extent: QgsRectangle, *, margin: float = 1.2) -> None:

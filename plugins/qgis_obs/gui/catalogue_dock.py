@@ -53,7 +53,8 @@ class CatalogueDock(Dock):
         self.words.setClearButtonEnabled(True)
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels([tr("Collection"), tr("Freshness")])
-        self.tree.setColumnWidth(0, 240)
+        self.tree.setColumnWidth(0, 250)
+        self.presets.setMinimumContentsLength(16)
         self.tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         self.about = QTextBrowser()
         self.about.setOpenExternalLinks(True)
@@ -71,10 +72,11 @@ class CatalogueDock(Dock):
             self.body.addLayout(line)
         self.body.addWidget(self.tree, 3)
         self.body.addWidget(self.about, 2)
-        line = QHBoxLayout()
-        for button in (self.add, self.raster, self.pack):
-            line.addWidget(button)
-        self.body.addLayout(line)
+        for buttons in ((self.add, self.raster), (self.pack,)):
+            line = QHBoxLayout()
+            for button in buttons:
+                line.addWidget(button)
+            self.body.addLayout(line)
         self._enable()
 
     def _connect(self) -> None:
@@ -159,16 +161,17 @@ class CatalogueDock(Dock):
     def _opened(self, found: list[sourcing.Opened | PluginError]) -> None:
         problems = [one for one in found if isinstance(one, PluginError)]
         ready = [one for one in found if isinstance(one, sourcing.Opened)]
-        if ready and not QgsProject.instance().mapLayers():
-            show_city(self.iface, QgsProject.instance(), ready)
+        first = list(ready) if not QgsProject.instance().mapLayers() else []
         for problem in problems:
             self.session.tell(problem)
         counts = [f"{o.record.title} ({o.described.count})" for o in ready if o.described.count is not None]
-        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "")
+        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "", first)
 
-    def _add_next(self, ready: list[sourcing.Opened], said: str) -> None:
+    def _add_next(self, ready: list[sourcing.Opened], said: str, first: list[sourcing.Opened]) -> None:
         """Add one layer a turn of the event loop: eight at once would hold the window for a fifth of a second."""
         if not ready:
+            if first:
+                show_city(self.iface, QgsProject.instance(), first)
             self.say(said)
             self.opened.emit()
             return
@@ -177,7 +180,7 @@ class CatalogueDock(Dock):
         if wrong:
             self.session.tell(PluginError(tr("Style of {title}: {why}", title=one.record.title, why=wrong)))
         layers.place(QgsProject.instance(), one.layer)
-        QTimer.singleShot(0, lambda: self._add_next(ready, said))
+        QTimer.singleShot(0, lambda: self._add_next(ready, said, first))
 
     def ask_pack(self) -> None:
         """Ask for a file, and fetch the selected collections into it."""

@@ -58,9 +58,10 @@ class WorksDock(Dock):
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
-        for button in (self.draw, self.pick, self.under):
+        for button in (self.draw, self.pick):
             line.addWidget(button)
         self.body.addLayout(line)
+        self.body.addWidget(self.under)
         self.body.addWidget(self.form)
         for widget, share in ((self.look, 0), (self.tree, 3), (self.why, 3), (self.accept, 0)):
             self.body.addWidget(widget, share)
