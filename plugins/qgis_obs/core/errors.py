@@ -15,7 +15,7 @@ class PluginError(Exception):
     """
 
     def __init__(self, text: str, details: str = "") -> None:
-        super().__init__(text)
+        super().__init__(text.strip())
         self.details = details
 
 
