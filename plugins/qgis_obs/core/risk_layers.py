@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.core import (
     Qgis,
+    QgsDateTimeRange,
     QgsEditorWidgetSetup,
     QgsFeature,
     QgsFillSymbol,
@@ -55,6 +56,11 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     layer.setCustomProperty(KIND, "weeks")
     _settle(layer, "\n".join(f"{f.period}: {badge.sentence(f.card)}" for f in made))
     return layer
+
+
+def frame(made: Forecast) -> QgsDateTimeRange:
+    """Return the period of a forecast as the temporal controller shows it: its end is not of it."""
+    return QgsDateTimeRange(_time(made.start), _time(made.end), True, False)
 
 
 def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVectorLayer:

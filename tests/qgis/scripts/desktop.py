@@ -1,7 +1,7 @@
-"""A planner's morning on a real desktop; `qgis.bin --code` runs it. Writes screenshots and `facts.json`, then ends QGIS.
+"""A planner's morning on a real desktop; `qgis.bin --code` runs it. Writes screenshots, `facts.json`, then ends QGIS.
 
-Environment: DESKTOP_OUT (folder), DESKTOP_URL (API), DESKTOP_KEY (a planner's), DESKTOP_PLUGINS (address of plugins.xml,
-empty where the plugin is on QGIS's path), DESKTOP_WEEKS (periods to play).
+Environment: DESKTOP_OUT (folder), DESKTOP_URL (API), DESKTOP_KEY (a planner's), DESKTOP_PLUGINS (address of
+plugins.xml, empty where the plugin is on QGIS's path), DESKTOP_WEEKS (periods to play), DESKTOP_WORK (a reference).
 """
 
 import json
