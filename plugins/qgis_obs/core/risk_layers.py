@@ -45,7 +45,8 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     shapes.add(layer, _week_features(layer, made))
     choices = [{badge.answer_words(a): a} for a in badge.ANSWERS]
     layer.setEditorWidgetSetup(layer.fields().indexOf("answer"), QgsEditorWidgetSetup("ValueMap", {"map": choices}))
-    layer.setRenderer(_weeks_renderer({str(c.get("answer")) for f in made for c in f.cells.values()}, legend))
+    answers = {str(cell.get("answer")) for one in made for cell in one.cells.values()}
+    layer.setRenderer(_weeks_renderer(answers, legend, badge.skill_words(made[-1].card)))
     layer.setMapTipTemplate(_tip(layer, ["period", "answer", "skill", *NUMBERS]))
     times = layer.temporalProperties()
     times.setIsActive(True)
@@ -136,7 +137,7 @@ def _rule(filter_: str, label: str, symbol: QgsFillSymbol | None) -> QgsRuleBase
     return QgsRuleBasedRenderer.Rule(symbol, filterExp=filter_, label=label)
 
 
-def _weeks_renderer(answers: set[str], legend: Legend) -> QgsRuleBasedRenderer:
+def _weeks_renderer(answers: set[str], legend: Legend, skill: str) -> QgsRuleBasedRenderer:
     root = QgsRuleBasedRenderer.Rule(None)
     for answer in badge.ANSWERS:
         if answer not in answers:
@@ -145,7 +146,7 @@ def _weeks_renderer(answers: set[str], legend: Legend) -> QgsRuleBasedRenderer:
         if answer == "abstains":
             root.appendChild(_rule(filter_, badge.answer_words(answer), _fill("#9a9a9a", hatched=True)))
             continue
-        parent = _rule(filter_, badge.answer_words(answer), None)
+        parent = _rule(filter_, f"{badge.answer_words(answer)} ({skill})", None)
         bounds = [*(step.least for step in legend.steps[1:]), None]
         for step, upper in reversed(list(zip(legend.steps, bounds))):
             within = f'"{legend.property}" >= {step.least!r}'

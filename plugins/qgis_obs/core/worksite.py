@@ -29,6 +29,8 @@ FIELDS = (
     "statut",
 )  # fmt: skip
 DEGREES = "EPSG:4326"
+#: No worksite is wider, degrees: 20 km at the latitude of Lille. What is wider was drawn in another projection.
+WIDEST = 0.3
 
 
 def drafts(project: QgsProject) -> QgsVectorLayer | None:
@@ -115,12 +117,15 @@ def geojson(footprint: QgsGeometry) -> dict[str, Any]:
     Raises
     ------
     BadWork
-        If it is no area, or crosses itself.
+        If it is no area, crosses itself, or is as wide as a city.
     """
     if footprint.isEmpty() or footprint.type() != QgsWkbTypes.GeometryType.PolygonGeometry:
         raise BadWork("geometry", tr("draw or pick an area"))
     if not footprint.isGeosValid():
         raise BadWork("geometry", tr("the area crosses itself"))
+    box = footprint.boundingBox()
+    if max(box.width(), box.height()) > WIDEST:
+        raise BadWork("geometry", tr("the area is wider than a worksite; is the projection of the map right?"))
     return json.loads(footprint.asJson(7))
 
 

@@ -106,7 +106,7 @@ class RiskDock(Dock):
             newest = None if question.as_of else risk.ask(client, question, stop)
             last = date.fromisoformat((newest.start if newest else question.as_of)[:10])
             earlier = risk.ask_weeks(client, question, last, count, stop, newest=newest)
-            name = tr("Forecasts: {what} ({skill})", what=question.words(), skill=badge.skill_words(earlier[-1].card))
+            name = tr("Forecasts, {skill}", skill=badge.badge_words(earlier[-1].card))
             layer = risk_layers.weeks_layer(name, earlier, risk.classes(client, stop))
             return layers.adopt(layer), earlier
 

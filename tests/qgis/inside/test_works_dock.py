@@ -160,6 +160,15 @@ def test_an_area_that_crosses_itself_is_refused(dock):
     assert "crosses itself" in str(told[0])
 
 
+def test_an_area_as_wide_as_a_city_is_refused(dock):
+    told = []
+    dock.session.problem.connect(told.append)
+
+    dock.drawn(QgsGeometry.fromWkt("POLYGON((890000 6240000, 940000 6240000, 940000 6290000, 890000 6240000))"))
+
+    assert "wider than a worksite" in str(told[0])
+
+
 def test_a_picked_work_is_sent_with_all_that_it_says():
     layer = worksite.make_drafts(QML)
     said = {"reference": "CH-1", "nature": "eau", "regle": "FREQ=DAILY", "heure_debut": "08:00", "tranchee": True}

@@ -29,7 +29,7 @@ from qgis.utils import iface
 OUT = Path(os.environ["DESKTOP_OUT"])
 URL, KEY = os.environ["DESKTOP_URL"], os.environ["DESKTOP_KEY"]
 WEEKS = int(os.environ.get("DESKTOP_WEEKS", "2"))
-LONGEST_S = 400
+LONGEST_S = 900
 facts = {"problems": [], "blocked_ms": 0, "blocked_during": "", "seconds": {}}
 clock = {"last": time.monotonic(), "step": "start"}
 
