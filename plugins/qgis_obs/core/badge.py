@@ -27,19 +27,19 @@ def answer_label(answer: str) -> str:
     return {"model": tr("Model"), "count": tr("Count"), "abstains": tr("No forecast")}.get(answer, answer)
 
 
-def skill_words(card: Mapping[str, Any]) -> str:
-    """Return the skill of a forecast in a few words: badge and gain over last year's count, with its interval."""
-    badge = {"good": tr("skill: good"), "weak": tr("skill: weak"), "none": tr("skill: none")}.get(
+def badge_words(card: Mapping[str, Any]) -> str:
+    """Return the badge of a forecast in two words."""
+    return {"good": tr("skill: good"), "weak": tr("skill: weak"), "none": tr("skill: none")}.get(
         str(card.get("badge")), tr("skill: unknown")
     )
-    gain = card.get("gain")
-    if not isinstance(gain, dict) or gain.get("relative") is None:
+
+
+def skill_words(card: Mapping[str, Any]) -> str:
+    """Return the skill of a forecast in a line: badge, and gain over last year's count with its interval."""
+    badge, gain = badge_words(card), card.get("gain")
+    if not isinstance(gain, dict) or any(gain.get(name) is None for name in ("relative", "lower", "upper")):
         return badge
-    numbers = {
-        name: f"{100 * float(gain[name]):+.0f}" for name in ("relative", "lower", "upper") if gain.get(name) is not None
-    }
-    if len(numbers) < 3:
-        return badge
+    numbers = {name: f"{100 * float(gain[name]):+.0f}" for name in ("relative", "lower", "upper")}
     return tr("{badge}, {relative} % [{lower}; {upper}] over the count", badge=badge, **numbers)
 
 

@@ -8,12 +8,12 @@ from threading import Timer
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from qgis.core import QgsBlockingNetworkRequest, QgsFeedback
+from qgis.core import QgsApplication, QgsBlockingNetworkRequest, QgsFeedback
 from qgis.PyQt.QtCore import QByteArray, Qt, QUrl
 from qgis.PyQt.QtNetwork import QNetworkRequest
 
 from .answers import complaint
-from .errors import Cancelled, NotJson, PluginError, TimedOut, TooLarge
+from .errors import Cancelled, NotAllowed, NotJson, PluginError, TimedOut, TooLarge
 from .servers import Server, origin
 from .texts import language, tr
 
@@ -144,7 +144,7 @@ class Client:
         watch = _Watch(timeout_s or self.timeout_s, largest or self.largest, feedback)
         blocking = QgsBlockingNetworkRequest()
         if self.server.authcfg and origin(url) == self.server.root:
-            blocking.setAuthCfg(self.server.authcfg)
+            blocking.setAuthCfg(_known(self.server.authcfg))
         blocking.downloadProgress.connect(watch.received)
         with watch:
             _send(blocking, method, self._request(url, headers or {}), body, watch.stop)
@@ -175,6 +175,15 @@ class Client:
         )
         request.setAttribute(QNetworkRequest.Attribute.CacheSaveControlAttribute, False)
         return request
+
+
+def _known(authcfg: str) -> str:
+    """Return the id of an authentication that this QGIS holds; of another, Qt would only say that nobody answers."""
+    if authcfg not in QgsApplication.authManager().configIds():
+        raise NotAllowed(
+            tr("The connection names the authentication “{id}”, which this QGIS does not hold.", id=authcfg)
+        )
+    return authcfg
 
 
 def _send(

@@ -104,15 +104,24 @@ def place(project: QgsProject, layer: QgsMapLayer) -> None:
     titles = [tr("Places and events"), tr("Forecasts and measures"), tr("Areas")]
     rank = rank_of(layer)
     group = root.findGroup(titles[rank]) or _new_group(root, titles, rank)
-    group.insertLayer(0, layer)
+    group.insertLayer(len(group.children()) if is_area(layer) and rank == 0 else 0, layer)
+
+
+def is_area(layer: QgsMapLayer) -> bool:
+    """Tell whether a layer would hide points under it."""
+    return isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
 
 
 def rank_of(layer: QgsMapLayer) -> int:
-    """Return 0 for points and lines, 1 for areas and rasters whose colours are values, 2 for plain areas."""
+    """Return 0 for places, 1 for areas and rasters whose colours are numbers, 2 for plain areas.
+
+    Places are points, lines, and areas of several kinds: street works lie over the forecast.
+    """
     if isinstance(layer, QgsVectorLayer):
-        if layer.geometryType() != QgsWkbTypes.GeometryType.PolygonGeometry:
+        drawn = layer.renderer().type() if layer.renderer() is not None else ""
+        if layer.geometryType() != QgsWkbTypes.GeometryType.PolygonGeometry or drawn == "categorizedSymbol":
             return 0
-        return 2 if layer.renderer() is not None and layer.renderer().type() == "singleSymbol" else 1
+        return 2 if drawn == "singleSymbol" else 1
     return 0 if isinstance(layer, QgsVectorTileLayer) else 1
 
 

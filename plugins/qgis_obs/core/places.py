@@ -27,6 +27,8 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 #: QGIS keeps EPSG:4326 as longitude, latitude.
 DEGREES = "EPSG:4326"
 DIGITS = 17  # of a decimal number: enough for a double to come back as it was
+#: So far outside its area of use a CRS is still taken, degrees.
+MARGIN = 5.0
 #: `CRS=EPSG:2154;POINT(1 2)` as QGIS writes it, `POINT(1 2) [EPSG:2154]` as people do: QGIS takes the latter and
 #: forgets its CRS.
 BEFORE = re.compile(r"^\s*CRS=(?P<crs>[^;]*);\s*(?P<rest>.*)$", re.I | re.S)
@@ -180,6 +182,8 @@ def _check(box: QgsRectangle, crs: Crs, name: str) -> None:
     corners = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
     finite = all(math.isfinite(corner) for corner in corners)
     if finite and -180 <= corners[0] <= corners[2] <= 180 and -90 <= corners[1] <= corners[3] <= 90:
+        if crs.isValid() and not _used_there(crs, box):
+            raise _outside(name, crs)
         return
     if crs.isValid():
         raise _outside(name, crs)
@@ -190,6 +194,12 @@ def _check(box: QgsRectangle, crs: Crs, name: str) -> None:
             name=name, x=corners[0], y=corners[1],
         )
     )  # fmt: skip
+
+
+def _used_there(crs: Crs, box: QgsRectangle) -> bool:
+    """Tell whether a CRS is meant for a place: degrees that are said to be metres come out thousands of km away."""
+    area = crs.bounds()  # its area of use, in degrees
+    return area.isEmpty() or area.buffered(MARGIN).intersects(box)
 
 
 def _outside(name: str, crs: Crs) -> BadValue:

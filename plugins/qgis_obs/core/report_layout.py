@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -111,16 +112,19 @@ def export(layout: QgsPrintLayout, path: Path, feedback: QgsFeedback) -> int:
     settings.dpi = 150
     settings.forceVectorOutput = False
     atlas = layout.atlas()
+    part = path.with_name(f".{path.stem}-{os.getpid()}.pdf")
     if atlas.enabled():
-        result, said = QgsLayoutExporter.exportToPdf(atlas, str(path), settings, feedback)
+        result, said = QgsLayoutExporter.exportToPdf(atlas, str(part), settings, feedback)
         pages = atlas.count()
     else:
-        result, said = QgsLayoutExporter(layout).exportToPdf(str(path), settings), ""
+        result, said = QgsLayoutExporter(layout).exportToPdf(str(part), settings), ""
         pages = 1
     if result == QgsLayoutExporter.ExportResult.Canceled:
         raise PluginError(tr("Stopped."))
-    if result != QgsLayoutExporter.ExportResult.Success:
+    # QGIS makes a missing folder, and calls it a success where it cannot.
+    if result != QgsLayoutExporter.ExportResult.Success or not part.exists():
         raise PluginError(tr("{path}: the report could not be written. {why}", path=path, why=said))
+    part.replace(path)
     return pages
 
 

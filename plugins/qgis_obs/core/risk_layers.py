@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.core import (
     Qgis,
+    QgsDateTimeRange,
     QgsEditorWidgetSetup,
     QgsFeature,
     QgsFillSymbol,
@@ -41,11 +42,11 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     ]
     numbers = list(zip(NUMBERS, _number_titles()))
     layer = _layer(name, texts=words, numbers=numbers, times=[("start", tr("From")), ("end", tr("To"))])
-    layer.dataProvider().addFeatures(list(_week_features(layer, made)))
-    layer.updateExtents()
+    shapes.add(layer, _week_features(layer, made))
     choices = [{badge.answer_words(a): a} for a in badge.ANSWERS]
     layer.setEditorWidgetSetup(layer.fields().indexOf("answer"), QgsEditorWidgetSetup("ValueMap", {"map": choices}))
-    layer.setRenderer(_weeks_renderer({str(c.get("answer")) for f in made for c in f.cells.values()}, legend))
+    answers = {str(cell.get("answer")) for one in made for cell in one.cells.values()}
+    layer.setRenderer(_weeks_renderer(answers, legend, badge.skill_words(made[-1].card)))
     layer.setMapTipTemplate(_tip(layer, ["period", "answer", "skill", *NUMBERS]))
     times = layer.temporalProperties()
     times.setIsActive(True)
@@ -58,6 +59,11 @@ def weeks_layer(name: str, made: Sequence[Forecast], legend: Legend) -> QgsVecto
     return layer
 
 
+def frame(made: Forecast) -> QgsDateTimeRange:
+    """Return the period of a forecast as the temporal controller shows it: its end is not of it."""
+    return QgsDateTimeRange(_time(made.start), _time(made.end), True, False)
+
+
 def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVectorLayer:
     """Return a layer in memory: a feature a cell, coloured by the difference; what is unknown is hatched."""
     texts = [("cell_id", tr("Cell")), ("answer_before", tr("Answer before")), ("answer_after", tr("Answer after")),
@@ -67,8 +73,7 @@ def difference_layer(name: str, comparison: Comparison, notes: str) -> QgsVector
     apart = {True: tr("yes"), False: tr("no"), None: tr("unknown")}
     drawn = shapes.geometries(one["geometry"] for one in comparison.features)
     said = [dict(one["properties"], apart=apart[one["properties"]["apart"]]) for one in comparison.features]
-    layer.dataProvider().addFeatures([_feature(layer, shape, words) for shape, words in zip(drawn, said)])
-    layer.updateExtents()
+    shapes.add(layer, (_feature(layer, shape, words) for shape, words in zip(drawn, said)))
     layer.setRenderer(_difference_renderer(comparison.largest()))
     layer.setMapTipTemplate(_tip(layer, ["difference", "before", "after", "apart", "answer_before", "answer_after"]))
     layer.setCustomProperty(KIND, "difference")
@@ -132,7 +137,7 @@ def _rule(filter_: str, label: str, symbol: QgsFillSymbol | None) -> QgsRuleBase
     return QgsRuleBasedRenderer.Rule(symbol, filterExp=filter_, label=label)
 
 
-def _weeks_renderer(answers: set[str], legend: Legend) -> QgsRuleBasedRenderer:
+def _weeks_renderer(answers: set[str], legend: Legend, skill: str) -> QgsRuleBasedRenderer:
     root = QgsRuleBasedRenderer.Rule(None)
     for answer in badge.ANSWERS:
         if answer not in answers:
@@ -141,7 +146,7 @@ def _weeks_renderer(answers: set[str], legend: Legend) -> QgsRuleBasedRenderer:
         if answer == "abstains":
             root.appendChild(_rule(filter_, badge.answer_words(answer), _fill("#9a9a9a", hatched=True)))
             continue
-        parent = _rule(filter_, badge.answer_words(answer), None)
+        parent = _rule(filter_, f"{badge.answer_words(answer)} ({skill})", None)
         bounds = [*(step.least for step in legend.steps[1:]), None]
         for step, upper in reversed(list(zip(legend.steps, bounds))):
             within = f'"{legend.property}" >= {step.least!r}'

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qgis.core import QgsFields, QgsGeometry, QgsJsonUtils
+from qgis.core import QgsFeature, QgsFields, QgsGeometry, QgsJsonUtils, QgsVectorLayer
 
-#: Features that are read as one text: more would hold a second copy of a large answer.
-BATCH = 2_000
+#: Features that are read as one text. QGIS holds Python's lock while it reads: more would hold the window as well.
+BATCH = 100
 
 
 def geometries(shapes: Iterable[Mapping[str, Any]]) -> list[QgsGeometry]:
@@ -30,3 +30,11 @@ def _read(shapes: list[Mapping[str, Any]]) -> list[QgsGeometry]:
     features = [{"type": "Feature", "properties": {}, "geometry": shape or None} for shape in shapes]
     text = json.dumps({"type": "FeatureCollection", "features": features})
     return [feature.geometry() for feature in QgsJsonUtils.stringToFeatureList(text, QgsFields())]
+
+
+def add(layer: QgsVectorLayer, features: Iterable[QgsFeature]) -> None:
+    """Add features to a layer in memory, a few at a time, for the same reason."""
+    listed = list(features)
+    for first in range(0, len(listed), BATCH):
+        layer.dataProvider().addFeatures(listed[first : first + BATCH])
+    layer.updateExtents()

@@ -9,6 +9,7 @@ from typing import Any
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsCsException,
     QgsFeature,
     QgsGeometry,
     QgsProject,
@@ -29,6 +30,8 @@ FIELDS = (
     "statut",
 )  # fmt: skip
 DEGREES = "EPSG:4326"
+#: No worksite is wider, degrees: 20 km at the latitude of Lille. What is wider was drawn in another projection.
+WIDEST = 0.3
 
 
 def drafts(project: QgsProject) -> QgsVectorLayer | None:
@@ -99,13 +102,16 @@ def in_degrees(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> QgsG
     Raises
     ------
     BadWork
-        If its CRS is not known: metres must never go out as degrees.
+        If its CRS is not known, or has no degrees there: metres must never go out as degrees.
     """
     if not crs.isValid():
         raise BadWork("geometry", tr("the projection of the map is not known"))
     found = QgsGeometry(geometry)
     transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(DEGREES), QgsProject.instance())
-    found.transform(transform)
+    try:
+        found.transform(transform)
+    except QgsCsException:
+        raise BadWork("geometry", tr("it lies where the projection of the map has no degrees")) from None
     return found
 
 
@@ -115,12 +121,15 @@ def geojson(footprint: QgsGeometry) -> dict[str, Any]:
     Raises
     ------
     BadWork
-        If it is no area, or crosses itself.
+        If it is no area, crosses itself, or is as wide as a city.
     """
     if footprint.isEmpty() or footprint.type() != QgsWkbTypes.GeometryType.PolygonGeometry:
         raise BadWork("geometry", tr("draw or pick an area"))
     if not footprint.isGeosValid():
         raise BadWork("geometry", tr("the area crosses itself"))
+    box = footprint.boundingBox()
+    if max(box.width(), box.height()) > WIDEST:
+        raise BadWork("geometry", tr("the area is wider than a worksite; is the projection of the map right?"))
     return json.loads(footprint.asJson(7))
 
 

@@ -53,7 +53,8 @@ class CatalogueDock(Dock):
         self.words.setClearButtonEnabled(True)
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels([tr("Collection"), tr("Freshness")])
-        self.tree.setColumnWidth(0, 240)
+        self.tree.setColumnWidth(0, 250)
+        self.presets.setMinimumContentsLength(16)
         self.tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         self.about = QTextBrowser()
         self.about.setOpenExternalLinks(True)
@@ -71,32 +72,35 @@ class CatalogueDock(Dock):
             self.body.addLayout(line)
         self.body.addWidget(self.tree, 3)
         self.body.addWidget(self.about, 2)
-        line = QHBoxLayout()
-        for button in (self.add, self.raster, self.pack):
-            line.addWidget(button)
-        self.body.addLayout(line)
+        for buttons in ((self.add, self.raster), (self.pack,)):
+            line = QHBoxLayout()
+            for button in buttons:
+                line.addWidget(button)
+            self.body.addLayout(line)
         self._enable()
 
     def _connect(self) -> None:
         self.words.textChanged.connect(lambda _: self.show_records())
-        self.refresh.clicked.connect(lambda _: self.read())
-        self.load.clicked.connect(lambda _: self.open_preset(self.presets.currentData() or ""))
         self.tree.itemSelectionChanged.connect(self._selected)
-        self.tree.itemDoubleClicked.connect(lambda *_: self.open(self.chosen()))
-        self.add.clicked.connect(lambda _: self.open(self.chosen()))
-        self.raster.clicked.connect(lambda _: self.open(self.chosen()[:1], as_raster=True))
-        self.pack.clicked.connect(lambda _: self.ask_pack())
-        self.session.servers_changed.connect(self.read)
-        self.visibilityChanged.connect(lambda shown: self.read() if shown and not self.catalogue.records else None)
+        self.on(self.refresh.clicked, self.read)
+        self.on(self.load.clicked, lambda: self.open_preset(self.presets.currentData() or ""))
+        self.on(self.tree.itemDoubleClicked, lambda: self.open(self.chosen()))
+        self.on(self.add.clicked, lambda: self.open(self.chosen()))
+        self.on(self.raster.clicked, lambda: self.open(self.chosen()[:1], as_raster=True))
+        self.on(self.pack.clicked, self.ask_pack)
+        self.session.servers_changed.connect(self.forget)
+        self.visibilityChanged.connect(lambda shown: self.forget() if shown and not self.catalogue.records else None)
+
+    def forget(self) -> None:
+        """Read another server's catalogue, where the dock is seen; else when it is."""
+        self.show_catalogue(catalogue.Catalogue((), ()))
+        if self.isVisible() and self.session.servers():
+            self.guarded(self.read)
 
     def read(self) -> None:
         """Read the catalogue anew."""
-        try:
-            client = self.session.client()
-        except PluginError as error:
-            self.say(str(error))
-            return
-        self.work(tr("Reading the catalogue…"), lambda stop: catalogue.read(client, stop), self.show_catalogue)
+        client, title = self.session.client(), tr("Reading the catalogue…")
+        self.work(title, lambda stop: catalogue.read(client, stop), self.show_catalogue)
 
     def show_catalogue(self, found: catalogue.Catalogue) -> None:
         """Show what was read."""
@@ -159,16 +163,17 @@ class CatalogueDock(Dock):
     def _opened(self, found: list[sourcing.Opened | PluginError]) -> None:
         problems = [one for one in found if isinstance(one, PluginError)]
         ready = [one for one in found if isinstance(one, sourcing.Opened)]
-        if ready and not QgsProject.instance().mapLayers():
-            show_city(self.iface, QgsProject.instance(), ready)
+        first = list(ready) if not QgsProject.instance().mapLayers() else []
         for problem in problems:
             self.session.tell(problem)
         counts = [f"{o.record.title} ({o.described.count})" for o in ready if o.described.count is not None]
-        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "")
+        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "", first)
 
-    def _add_next(self, ready: list[sourcing.Opened], said: str) -> None:
+    def _add_next(self, ready: list[sourcing.Opened], said: str, first: list[sourcing.Opened]) -> None:
         """Add one layer a turn of the event loop: eight at once would hold the window for a fifth of a second."""
         if not ready:
+            if first:
+                show_city(self.iface, QgsProject.instance(), first)
             self.say(said)
             self.opened.emit()
             return
@@ -177,7 +182,7 @@ class CatalogueDock(Dock):
         if wrong:
             self.session.tell(PluginError(tr("Style of {title}: {why}", title=one.record.title, why=wrong)))
         layers.place(QgsProject.instance(), one.layer)
-        QTimer.singleShot(0, lambda: self._add_next(ready, said))
+        QTimer.singleShot(0, lambda: self._add_next(ready, said, first))
 
     def ask_pack(self) -> None:
         """Ask for a file, and fetch the selected collections into it."""

@@ -53,19 +53,35 @@ class Dock(QDockWidget):
         self.foot = QHBoxLayout()
         self.foot.addWidget(self.state, 1)
         self.foot.addWidget(self.stop)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(page)
-        self.setWidget(area)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(page)
+        self.setWidget(self.area)
 
     def finish(self) -> None:
         """Add the state line under the body; called last by the constructor of each dock."""
         self.body.addLayout(self.foot)
+        # Nothing is cut off at the right; what is too high is scrolled.
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        self.area.setMinimumWidth(self.area.widget().minimumSizeHint().width() + bar)
 
     @property
     def busy(self) -> bool:
         """Whether work goes on."""
         return self._task is not None
+
+    def on(self, signal: Any, action: Callable[[], None]) -> None:
+        """Do something when a signal comes; what a user can mend (no server, a wrong value) is said, not thrown."""
+        signal.connect(lambda *_: self.guarded(action))
+
+    def guarded(self, action: Callable[[], None]) -> None:
+        """Do something now, in the same way."""
+        try:
+            action()
+        except PluginError as error:
+            self.say(str(error))
+            self.session.tell(error)
 
     def say(self, text: str) -> None:
         """Show what goes on, or what came of it."""

@@ -88,8 +88,8 @@ class RiskDock(Dock):
         self.body.addStretch(1)
         self.last.setEnabled(False)
         self.known.toggled.connect(lambda on: self.last.setEnabled(not on))
-        self.play.clicked.connect(lambda _: self.show_weeks())
-        self.compare.clicked.connect(lambda _: self.show_difference())
+        self.on(self.play.clicked, self.show_weeks)
+        self.on(self.compare.clicked, self.show_difference)
 
     def question(self) -> risk.Question:
         """Return what the form asks."""
@@ -106,7 +106,7 @@ class RiskDock(Dock):
             newest = None if question.as_of else risk.ask(client, question, stop)
             last = date.fromisoformat((newest.start if newest else question.as_of)[:10])
             earlier = risk.ask_weeks(client, question, last, count, stop, newest=newest)
-            name = tr("Forecasts: {what} ({skill})", what=question.words(), skill=badge.skill_words(earlier[-1].card))
+            name = tr("Forecasts, {skill}", skill=badge.badge_words(earlier[-1].card))
             layer = risk_layers.weeks_layer(name, earlier, risk.classes(client, stop))
             return layers.adopt(layer), earlier
 

@@ -144,7 +144,9 @@ class RemoteAlgorithm(QgsProcessingAlgorithm):
                 answer = self._answer(client, inputs, self._as_job(parameters, context), feedback)
                 results = read_results(client, answer, outputs, feedback=feedback)
             return Written(self, parameters, context, feedback).outputs(self.targets, outputs, results)
-        except Cancelled:
+        except Cancelled as stopped:
+            if self.session.headless:  # a script must not take it for success
+                raise QgsProcessingException(str(stopped)) from None
             return {}
         except PluginError as error:
             if error.details:

@@ -87,6 +87,9 @@ class Written:
 
     def _output(self, output: Output, name: str, result: Result) -> dict[str, Any]:
         shape = shape_of(output)
+        if shape in ("layer", "table") and not result.is_json:
+            said = tr("Output “{name}” came as {type}, not as JSON.", name=output.name, type=result.media_type)
+            raise PluginError(said, result.value[:300].decode("utf-8", "replace"))
         if shape == "layer":
             return self._layer(output, name, result)
         if shape == "table":
@@ -98,16 +101,13 @@ class Written:
         return {name: _text(result)}
 
     def _layer(self, output: Output, name: str, result: Result) -> dict[str, Any]:
-        if not result.is_json:
-            raise PluginError(
-                tr("Output “{name}” came as {type}, not as GeoJSON.", name=output.name, type=result.media_type)
-            )
         said = result.value
+        table = of_geojson(said, output.name)
         about = {key: value for key, value in said.items() if key not in ("type", "features", "links")}
-        return self._sink(name, of_geojson(said, output.name)) | {name + ABOUT: json.dumps(about, ensure_ascii=False)}
+        return self._sink(name, table) | {name + ABOUT: json.dumps(about, ensure_ascii=False)}
 
     def _table(self, output: Output, name: str, result: Result) -> dict[str, Any]:
-        rows = rows_of(result.value) if result.is_json else None
+        rows = rows_of(result.value)
         if rows is None:
             if not isinstance(result.value, (dict, list)):
                 raise PluginError(tr("Output “{name}” is no table.", name=output.name))
