@@ -39,6 +39,7 @@ from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure, Wider
 from observatoire.server.open311.errors import too_long
 from observatoire.server.open311.routes import open311_routes
+from observatoire.server.plugin import plugin_routes
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -132,6 +133,7 @@ def routes() -> list[Route]:
         Route("/health", about.health),
         *forecast_routes(),
         *skill_card_routes(),
+        *plugin_routes(),
         *qgis_routes(),
         *works_feed_routes(),
         *desk_routes(_file(web(), "pro/index.html")),
