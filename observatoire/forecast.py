@@ -114,8 +114,8 @@ def forecast_store(
     try:
         with configured() as executor:
             made = forecast(
-                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, executor=executor,
-                progress=progress,
+                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, calendar=city.holidays,
+                executor=executor, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None
