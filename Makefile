@@ -1,13 +1,13 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
 .PHONY: help demo test prove conformance setup lint plugin render render-check serve bench bench-intake bench-jobs \
-  bench-risk bench-tiles bench-works vendor-check lock
+  bench-risk bench-risk-scale bench-tiles bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CITY=cities/x.yml)
 	@sh tools/setup.sh run
@@ -64,6 +64,11 @@ bench-intake: ## A file into PostGIS, firewall on, beside ogr2ogr
 bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_risk.py
+
+bench-risk-scale: ## Baselines at 1 000 000 events × 100 000 cells × 52 origins, growth, a city of 2 400 000 facts
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_risk_scale.py --plot docs/images/risk-scale.svg
+	@$(BIN)/python tests/bench/bench_risk_served.py
 
 bench-works: ## Clash search: 5 000 works against 100 000 events
 	@sh tools/setup.sh dev

@@ -82,6 +82,7 @@ def evaluate_store(
                 origins=origins,
                 step=step_days,
                 tz=city.time_zone,
+                calendar=city.holidays,
                 labels=Labels(read.nature, read.timed, district, names),
                 executor=executor,
                 progress=progress,

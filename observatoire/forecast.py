@@ -105,7 +105,7 @@ def forecast_store(
     xy, dates = read_events(connection, layer_of(target), schema=schema, nature=nature)
     if len(dates) == 0:
         raise BadInput(f"target: {target} has no reported item to forecast from")
-    origin = as_of or origin_after(dates[-1].to_pydatetime(), city, now)
+    origin = as_of or origin_after(dates.max().to_pydatetime(), city, now)
     grid = read_grid(connection, city, events=xy[np.asarray(dates < pd.Timestamp(origin))], schema=schema, cell=cell)
     if bbox is not None:
         grid = _within(grid, bbox)
@@ -114,8 +114,8 @@ def forecast_store(
     try:
         with configured() as executor:
             made = forecast(
-                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, executor=executor,
-                progress=progress,
+                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, calendar=city.holidays,
+                executor=executor, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None

@@ -10,10 +10,12 @@ import pandas as pd
 import pyproj
 
 from observatoire.errors import BadInput
-from observatoire.events_files import Events, read_cells, read_events
+from observatoire.events_files import Events, read_cells, read_events, read_places
 from observatoire.executor.configured import configured
 from observatoire.forecast_partitions import forecast_partitions
 from observatoire.partitions import is_partitioned
+from observatoire.risk.aoristic import Shift, aoristic
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.forecast import Forecast, forecasts
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import Effort
@@ -36,6 +38,9 @@ def forecast_files(
     tz: str = "UTC",
     mapping: Mapping[str, str] | None = None,
     category: str | None = None,
+    shift: str | None = None,
+    places: Path | None = None,
+    calendar: str | None = None,
     effort: Effort = "quick",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -63,6 +68,13 @@ def forecast_files(
     mapping : property to column
     category : text, optional
         Only events of this category.
+    shift : text, optional
+        Hours of the day, `21-05`: only what happens then is forecast. An event of which a day is known, or an interval
+        (`until`), counts by the share of it that lies in the shift.
+    places : Path, optional
+        CSV `type,lon,lat`: what stands near the cells, of the types of `observatoire.risk.places`.
+    calendar : text, optional
+        Whose holidays the total follows: `FR`, `FR-57`, or with the zone of school holidays `FR:B`.
     effort : quick or full
         Full adds boosted trees: three times as long, no sharper on the set we measured.
     progress : callable (done, total, message), optional
@@ -85,13 +97,16 @@ def forecast_files(
         if crs is None and cells is not None:
             raise BadInput("crs: --cells needs the projected CRS that they are written in, such as --crs EPSG:2154")
         origin = instant(as_of, tz)
+        hours = Shift.parse(shift) if shift else None
         grid = read_cells(cells, cell=cell, crs=crs) if cells and crs else None
         with configured() as executor:
             options: dict[str, Any] = {
                 "horizon": horizon, "origins": origins, "step": step, "effort": effort, "executor": executor,
-                "progress": progress,
+                "progress": progress, "calendar": _calendar(calendar),
             }  # fmt: skip
             if is_partitioned(events):
+                if hours or places:
+                    raise BadInput(f"{'shift' if hours else 'places'}: needs events in a CSV, not in Parquet")
                 first = np.datetime64(_first(origin, origins, step), "us")
                 results, grid, counted = forecast_partitions(
                     events, origin=origin, first=first, cell=cell, crs=crs, grid=grid, **read, **options
@@ -101,12 +116,20 @@ def forecast_files(
                 crs = crs or utm(found)
                 xy = project(found, crs)
                 grid = grid or _grid(found, xy, _first(origin, origins, step), cell, crs)
+                options["weights"] = aoristic(found.start, found.until, hours) if hours else None
+                options["places"] = read_places(places, grid=grid) if places else None
                 results = forecasts(xy, found.dates, grid, as_of=origin, tz=tz, **options)
                 counted = _counted(found, grid, xy, origin)
     except ValueError as error:
         raise BadInput(str(error)) from None
     _write(results, grid, out)
     return counted | _summary(grid, results, cells_given=cells is not None)
+
+
+def _calendar(text: str | None) -> Calendar | None:
+    """Return the calendar of `FR`, `FR-57` or `FR:B`."""
+    country, _, zone = (text or "").partition(":")
+    return Calendar(country, zone or None) if country else None
 
 
 def utm(events: Events) -> str:

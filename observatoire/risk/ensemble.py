@@ -11,6 +11,7 @@ from observatoire.executor.base import INLINE, Executor
 from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
+from observatoire.risk.calendar_level import calendar_levels
 from observatoire.risk.memo import digest
 
 HELD_OUT = 13  # last periods on which members are weighed, fitted without them
@@ -32,6 +33,8 @@ class Ensemble(Forecaster):
     ----------
     members : list of (name, Forecaster)
     memory, steps : int, periods
+    calendar : ndarray, shape (>= n_periods + steps, n_features), or None
+        Features of the calendar, of the periods in X and of those that follow: see `calendar_level`.
     executor : Executor or None
         Where members are fitted; nothing depends on it. None: here.
 
@@ -47,11 +50,13 @@ class Ensemble(Forecaster):
         *,
         memory: int = WEEKS_OF_LEVEL,
         steps: int = 1,
+        calendar: Floats | None = None,
         executor: Executor | None = None,
     ) -> None:
         self.members = members
         self.memory = memory
         self.steps = steps
+        self.calendar = calendar
         self.executor = executor
 
     def _choose(self, table: Table) -> None:
@@ -72,6 +77,11 @@ class Ensemble(Forecaster):
             logs.append(np.array([_log_share(member.update(past), past) for member in fitted]))
             came.append(np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel())
         return conditional_logit(logs, came)
+
+    def _levels(self, totals: Floats) -> tuple[float, Floats, Floats]:
+        if self.calendar is None:
+            return super()._levels(totals)
+        return calendar_levels(totals, self.calendar, memory=self.memory, steps=self.steps)
 
     def _prepare(self, table: Table) -> None:
         if not getattr(self, "members_", None):

@@ -42,7 +42,7 @@ def fitted(
         cache[chosen] = clone(model).fit(counts.table[:, :chosen])
     if chosen == n_periods:
         return cache[chosen]
-    return deepcopy(cache[chosen]).update(counts.table[:, :n_periods])
+    return deepcopy(cache[chosen]).update(counts.past(n_periods))
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Roller:
 
     def predict(self, name: str, n_periods: int) -> Predictive:
         """Return the forecast of the `steps` periods after the first `n_periods`."""
-        past = self.counts.table[:, :n_periods]
+        past = self.counts.past(n_periods)
         model = fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
         return model.predictive(past)
 

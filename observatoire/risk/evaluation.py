@@ -13,12 +13,13 @@ from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
 from observatoire.risk.base import Forecaster
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.counts import count, wall_time
 from observatoire.risk.crps import mean_crps, total_crps
 from observatoire.risk.ensemble import fits
 from observatoire.risk.evaluate import LEAST_PAST, Roller
 from observatoire.risk.flagged import singled_out
-from observatoire.risk.forecast import Events
+from observatoire.risk.forecast import Events, dated
 from observatoire.risk.grid import Grid
 from observatoire.risk.hit_curve import AREAS, caught
 from observatoire.risk.labels import Labels, shift
@@ -103,6 +104,7 @@ def evaluate(
     effort: Effort = "quick",
     labels: Labels | None = None,
     models: Mapping[str, Forecaster] | None = None,
+    calendar: Calendar | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
     progress: Progress | None = None,
@@ -111,7 +113,7 @@ def evaluate(
 
     Parameters
     ----------
-    xy, dates, grid, as_of, horizon, tz, effort
+    xy, dates, grid, as_of, horizon, tz, effort, calendar
         As in `forecast`. The last period scored ends at `as_of`, or before it.
     origins : int, 1 to 104
         Periods scored, at most; history may hold fewer.
@@ -152,7 +154,11 @@ def evaluate(
         return Evaluation(verdict=verdict, scores=pd.DataFrame(), **common)  # type: ignore[arg-type]
     counts = count(events.cells, events.dates, grid.n_cells, end=last, period=ahead.period)
     roller = Roller(
-        counts, models or lineup(grid, ahead, effort=effort), ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor
+        counts,
+        models or lineup(grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps)),
+        ahead.steps,
+        ahead.weeks(WEEKS_OF_REFIT),
+        executor,
     )
     wanted = _origins(counts.n_periods, ahead, step_days, origins)
     with threadpool_limits(limits=1):

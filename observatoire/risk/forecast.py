@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.card import card
 from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
@@ -19,6 +20,7 @@ from observatoire.risk.evaluate import Roller
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
+from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
 from observatoire.risk.spans import WEEK, Horizon, days
 from observatoire.risk.tally import Tally
@@ -77,7 +79,10 @@ def forecast(
     as_of: Any,
     horizon: str | float = "7d",
     tz: str = "UTC",
+    weights: ArrayLike | None = None,
     effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
     progress: Progress | None = None,
@@ -99,6 +104,12 @@ def forecast(
         Time zone of the city: periods begin at its hours.
     effort : quick or full
         Full adds boosted trees: three times as long, no sharper on the set we measured.
+    weights : array, shape (n_events,), 0 to 1, optional
+        How much of an event counts: see `aoristic`.
+    calendar : Calendar, optional
+        Of the city: the model's total follows it where the past bears that out.
+    places : Places, optional
+        What stands near the cells.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
     executor : Executor
@@ -114,8 +125,10 @@ def forecast(
     ValueError
         If lengths differ, a date is missing, or the horizon is not a whole number of days.
     """
-    options: dict[str, Any] = {"horizon": horizon, "tz": tz, "effort": effort, "random_state": random_state}
-    return forecasts(xy, dates, grid, as_of=as_of, executor=executor, progress=progress, **options)[0]
+    return forecasts(
+        xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, weights=weights, effort=effort, calendar=calendar,
+        places=places, random_state=random_state, executor=executor, progress=progress,
+    )[0]  # fmt: skip
 
 
 def forecasts(
@@ -128,7 +141,10 @@ def forecasts(
     origins: int = 1,
     step: str | float = "7d",
     tz: str = "UTC",
+    weights: ArrayLike | None = None,
     effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
     progress: Progress | None = None,
@@ -142,15 +158,16 @@ def forecasts(
         raise ValueError(f"xy has {len(events.cells)} rows, dates {len(events.dates)}")
     if np.isnat(events.dates).any():
         raise ValueError("dates: some are missing; leave these events out and count them")
+    shares = None if weights is None else checked_weights(weights, len(events.dates))
 
     def tally(end: np.datetime64, period: float) -> Tally:
         found = Tally(grid.n_cells, end=end, period=period)
-        found.add(events.cells, events.dates)
+        found.add(events.cells, events.dates, shares)
         return found
 
     return tallied(
         tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
-        random_state=random_state, executor=executor, progress=progress,
+        calendar=calendar, places=places, random_state=random_state, executor=executor, progress=progress,
     )  # fmt: skip
 
 
@@ -164,6 +181,8 @@ def tallied(
     step: str | float = "7d",
     tz: str = "UTC",
     effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
     progress: Progress | None = None,
@@ -188,8 +207,12 @@ def tallied(
         for k, origin in enumerate(last - back):
             if known is None or roller is None or not whole:
                 known = tally(last if whole else origin, ahead.period)
-                models = lineup(grid, ahead, effort=effort, executor=executor)
-                roller = Roller(known.counts(), models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
+                counts = known.counts()
+                models = lineup(
+                    grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps), places=places,
+                    executor=executor,
+                )  # fmt: skip
+                roller = Roller(counts, models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
@@ -197,6 +220,22 @@ def tallied(
     drawn.clear()
     fits.clear()
     return made
+
+
+def checked_weights(weights: ArrayLike, n_events: int) -> Floats:
+    """Return the weights of events as an array; raise ValueError unless there is one from 0 to 1 for each."""
+    found = np.asarray(weights, dtype=float)
+    if found.shape != (n_events,) or not ((found >= 0) & (found <= 1)).all():
+        raise ValueError(f"weights must be {n_events} numbers from 0 to 1, got shape {found.shape}")
+    return found
+
+
+def dated(calendar: Calendar | None, counts: Counts, steps: int) -> Floats | None:
+    """Return the calendar's features of the periods counted and of the `steps` that follow."""
+    if calendar is None or counts.n_periods == 0:
+        return None
+    width = np.timedelta64(round(counts.period * 86_400e6), "us")
+    return calendar.periods(counts.starts[0] + np.arange(counts.n_periods + steps) * width, counts.period)
 
 
 def _one(
