@@ -52,8 +52,8 @@ _digests_lock = Lock()
 def digest(table: Table, n_periods: int | None = None) -> bytes:
     """Return what tells the first columns of one table from those of another.
 
-    Tables are never written to: that of the same memory is the same, and its digest, once made, is kept for a while. The
-    table is kept with it, so that its memory cannot become another's.
+    Tables are never written to: that of the same memory is the same, and its digest, once made, is kept for a while.
+    The table is kept with it, so that its memory cannot become another's.
     """
     n = int(table.shape[1] if n_periods is None else n_periods)
     parts = (table.indptr, table.indices, table.data)
