@@ -2,7 +2,7 @@
 FROM python:3.13-slim-bookworm AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /app
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml README.md LICENSE CHANGELOG.md ./
 RUN uv venv /opt/observatoire \
  && VIRTUAL_ENV=/opt/observatoire uv pip install --require-hashes -r requirements.lock
 COPY observatoire observatoire
@@ -11,9 +11,14 @@ COPY processes processes
 COPY layers layers
 COPY cities cities
 COPY web web
+COPY plugins plugins
 RUN VIRTUAL_ENV=/opt/observatoire uv pip install --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-bookworm
+# Pango draws the letters of the PDF.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --home-dir /var/lib/observatoire observatoire
 COPY --from=build /opt/observatoire /opt/observatoire
 ENV PATH=/opt/observatoire/bin:$PATH OBS_VAR=/var/lib/observatoire OBS_BIND=0.0.0.0:5000

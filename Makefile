@@ -1,13 +1,13 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove conformance setup lint render render-check serve bench bench-intake bench-jobs bench-risk \
-  bench-works vendor-check lock
+.PHONY: help demo test prove conformance setup lint plugin render render-check serve bench bench-intake bench-jobs \
+  bench-risk bench-risk-scale bench-tiles bench-works vendor-check lock
 
 BIN := .venv/bin
 DEMO_CITY ?= cities/demo.yml
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CITY=cities/x.yml)
 	@sh tools/setup.sh run
@@ -37,6 +37,10 @@ lint: ## Format, lint, types, import contracts, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/obs render --check
 
+plugin: ## Check the QGIS plugin and pack it: dist/qgis_obs.zip
+	@sh tools/setup.sh dev
+	@$(BIN)/python tools/plugin.py
+
 render: ## Write the generated files anew
 	@sh tools/setup.sh run
 	@$(BIN)/obs render
@@ -61,6 +65,11 @@ bench-risk: ## Forecast models on the frozen set (OBS_DATA)
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_risk.py
 
+bench-risk-scale: ## Baselines at 1 000 000 events × 100 000 cells × 52 origins, growth, a city of 2 400 000 facts
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_risk_scale.py --plot docs/images/risk-scale.svg
+	@$(BIN)/python tests/bench/bench_risk_served.py
+
 bench-works: ## Clash search: 5 000 works against 100 000 events
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_works.py
@@ -68,8 +77,13 @@ bench-jobs: ## Requests beside four CPU-bound jobs, CPU of an inline execution
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_jobs.py
 
+bench-tiles: ## Tiles beside their SQL and tipg, 200 people on a map, 2 400 000 points
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_tiles.py
+
 vendor-check: ## Check the vendored web files against their lock
 	@$(BIN)/python tools/vendor.py --check
 
 lock: ## Resolve requirements.lock anew
 	@.uv/bin/uv pip compile --universal --generate-hashes --python-version 3.12 --all-extras -q pyproject.toml -o requirements.lock
+	@.uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 -q requirements-qgis.in -o requirements-qgis.lock

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -16,6 +16,9 @@ from observatoire.errors import BadSettings
 from observatoire.layers.model import Model
 from observatoire.settings import settings
 from observatoire.text import Text
+
+if TYPE_CHECKING:
+    from observatoire.risk.calendar import Calendar
 
 
 class GridSettings(Model):
@@ -48,6 +51,13 @@ class ForecastSettings(Model):
     horizon_days: int = Field(default=7, ge=1, le=92)
 
 
+class CalendarSettings(Model):
+    """Whose public and school holidays forecasts take account of."""
+
+    country: str = Field(default="FR", description="ISO 3166 code, or code and subdivision: FR, FR-57")
+    school_zone: Literal["A", "B", "C"] | None = Field(default=None, description="French zone of school holidays")
+
+
 class City(Model):
     """Everything that differs from city to city."""
 
@@ -62,6 +72,7 @@ class City(Model):
     grid: GridSettings
     sources: dict[str, SourceSettings]
     forecasts: tuple[ForecastSettings, ...] = ()
+    calendar: CalendarSettings | None = None
 
     @field_validator("crs")
     @classmethod
@@ -80,6 +91,13 @@ class City(Model):
         if zone not in available_timezones():
             raise ValueError(f"time_zone: expected a name like Europe/Paris, got {zone!r}")
         return zone
+
+    @property
+    def holidays(self) -> "Calendar | None":
+        """Calendar of the city, where its file names one."""
+        from observatoire.risk.calendar import Calendar  # late: numpy and the holidays' tables
+
+        return None if self.calendar is None else Calendar(self.calendar.country, self.calendar.school_zone)
 
     @property
     def srid(self) -> int:

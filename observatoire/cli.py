@@ -14,6 +14,7 @@ from observatoire.commands.demo import demo
 from observatoire.commands.forecast import forecast
 from observatoire.commands.load import duplicates, load, loads
 from observatoire.commands.plugin import plugin
+from observatoire.commands.publish import publish
 from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
@@ -26,7 +27,7 @@ app = typer.Typer(
 )  # fmt: skip
 for command in (
     init, load, loads, duplicates, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render,
-    doctor, demo,
+    doctor, demo, publish,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 app.command("bench-forecast")(bench_forecast)

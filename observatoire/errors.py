@@ -82,6 +82,12 @@ class BadSettings(ObsError):
     type, status, exit_code = "bad-settings", 500, 78
 
 
+class WorkersLost(ObsError):
+    """A process or a cluster that computed for us ended before its answer."""
+
+    type, status, exit_code = "workers-lost", 503, 69
+
+
 def internal(error: BaseException) -> str:
     """Log an unexpected exception under a fresh reference and return the text that may be shown."""
     reference = secrets.token_hex(4)

@@ -10,10 +10,11 @@ from psycopg import Connection, sql
 
 from observatoire.cities import City
 from observatoire.errors import BadInput
+from observatoire.executor.base import Progress
+from observatoire.executor.configured import configured
 from observatoire.forecast import MOST_CELLS, origin_after
 from observatoire.layers.catalog import layer_of
 from observatoire.risk.arrays import Ints
-from observatoire.risk.evaluate import Progress
 from observatoire.risk.evaluation import evaluate
 from observatoire.risk.grid import Grid
 from observatoire.risk.labels import Labels
@@ -71,18 +72,21 @@ def evaluate_store(
         raise BadInput(f"cell: expected at most {MOST_CELLS} cells, got {grid.n_cells}; enlarge the cell")
     district, names = read_districts(connection, grid, schema=schema)
     try:
-        found = evaluate(
-            read.xy,
-            read.dates,
-            grid,
-            as_of=origin,
-            horizon=horizon_days,
-            origins=origins,
-            step=step_days,
-            tz=city.time_zone,
-            labels=Labels(read.nature, read.timed, district, names),
-            progress=progress,
-        )
+        with configured() as executor:
+            found = evaluate(
+                read.xy,
+                read.dates,
+                grid,
+                as_of=origin,
+                horizon=horizon_days,
+                origins=origins,
+                step=step_days,
+                tz=city.time_zone,
+                calendar=city.holidays,
+                labels=Labels(read.nature, read.timed, district, names),
+                executor=executor,
+                progress=progress,
+            )
     except ValueError as error:
         raise BadInput(str(error)) from None
     card = skill_card(found, collection=collection, natures=natures, sources=read.sources)

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+import pyproj
 
 from observatoire.errors import BadInput, SourceUnavailable
 from observatoire.risk.arrays import Bools, Dates, Floats
 from observatoire.risk.grid import Grid
+from observatoire.risk.places import Places
 
 PROPERTIES = ("id", "date", "lon", "lat")
-OPTIONAL = ("category",)
+OPTIONAL = ("category", "until")
 DAY = r"\d{4}-?\d{2}-?\d{2}"  # a date without a time, ISO 8601
 
 
@@ -25,8 +27,13 @@ class Events:
     Attributes
     ----------
     dates : ndarray of datetime64
-        Wall time of the time zone asked for; a date without a time is its midnight, and `day_only`.
+        Wall time of the time zone asked for; a date without a time is its midnight, and `day_only`. Where `until` is
+        mapped, the last moment of the interval: before it, nobody could count the event.
+    start : ndarray of datetime64
+        When it may have happened at the earliest.
     lon, lat : ndarray, degrees, WGS 84
+    until : ndarray of datetime64
+        When it had surely happened: `start` where one moment is known, the end of the day where only the day is.
     read : int
     refused : dict of reason to count
     """
@@ -35,6 +42,8 @@ class Events:
     lon: Floats
     lat: Floats
     day_only: Bools
+    start: Dates
+    until: Dates
     read: int
     refused: dict[str, int]
 
@@ -55,16 +64,20 @@ def read_events(path: Path, *, mapping: Mapping[str, str], tz: str, category: st
         raise BadInput(f"map: unknown property {unknown[0]!r}; expected one of {', '.join((*PROPERTIES, *OPTIONAL))}")
     columns = {name: mapping.get(name, name) for name in (*PROPERTIES, *OPTIONAL)}
     needed = [columns[name] for name in PROPERTIES]
+    needed += [columns["until"]] if "until" in mapping else []
     needed += [columns["category"]] if category is not None or "category" in mapping else []
     rows = _read_csv(path, needed, name="events")
     frame = pd.DataFrame({name: rows[column] for name, column in columns.items() if column in needed})
 
     dates, day_only = parse_dates(frame["date"], tz)
+    until = _until(frame, dates, day_only, tz)
     lon, lat = (pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float) for name in ("lon", "lat"))
     written = [frame[name].str.strip().ne("").to_numpy() for name in ("lon", "lat")]
     faults = {
         "no-id": frame["id"].str.strip().eq("").to_numpy(),
         "bad-date": np.isnat(dates),
+        "bad-until": np.isnat(until) & ~np.isnat(dates),
+        "ends-before-it-starts": until < dates,
         "no-coordinates": ~(written[0] & written[1]),
         "bad-coordinates": ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)),
         "other-category": np.zeros(len(frame), dtype=bool)
@@ -77,7 +90,19 @@ def read_events(path: Path, *, mapping: Mapping[str, str], tz: str, category: st
     if again.any():
         refused["duplicate-id"] = int(again.sum())
     keep = keep & ~again
-    return Events(dates[keep], lon[keep], lat[keep], day_only[keep], len(frame), refused)
+    known = np.maximum(dates, until - np.timedelta64(1, "us")) if "until" in mapping else dates
+    return Events(known[keep], lon[keep], lat[keep], day_only[keep], dates[keep], until[keep], len(frame), refused)
+
+
+def _until(frame: pd.DataFrame, dates: Dates, day_only: Bools, tz: str) -> Dates:
+    """Return when each event had surely happened; NaT where what is written is no date."""
+    day = np.timedelta64(1, "D")
+    alone = np.where(day_only, dates + day, dates)
+    if "until" not in frame:
+        return np.asarray(alone)
+    ends, end_day_only = parse_dates(frame["until"], tz)
+    ends = np.where(end_day_only, ends + day, ends)
+    return np.asarray(np.where(frame["until"].str.strip().eq("").to_numpy(), alone, ends))
 
 
 def _sort_out(faults: Mapping[str, Any], n: int) -> tuple[Bools, dict[str, int]]:
@@ -115,6 +140,26 @@ def read_cells(path: Path, *, cell: float, crs: str) -> Grid:
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise BadInput("cells: x_min and y_min must be numbers, in metres")
     return Grid.of_cells(rows["cell_id"].to_numpy(dtype=object), x, y, cell=cell, crs=crs)
+
+
+def read_places(path: Path, *, grid: Grid) -> Places:
+    """Read `type,lon,lat`, in WGS 84, and return their features of the grid's cells.
+
+    Raises
+    ------
+    BadInput
+        If a type is not allowed, or a position is not one.
+    """
+    rows = _read_csv(path, ["type", "lon", "lat"], name="places")
+    lon, lat = (pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=float) for name in ("lon", "lat"))
+    if not (np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
+        raise BadInput("places: lon and lat must be degrees in WGS 84")
+    xy = np.column_stack(pyproj.Transformer.from_crs("OGC:CRS84", grid.crs, always_xy=True).transform(lon, lat))
+    kinds = rows["type"].str.strip()
+    try:
+        return Places.of(grid, {str(kind): xy[(kinds == kind).to_numpy()] for kind in kinds.unique()})
+    except ValueError as error:
+        raise BadInput(str(error)) from None
 
 
 def check_zone(tz: str) -> None:

@@ -11,9 +11,10 @@ from pyproj import Transformer
 
 from observatoire.cities import City, ForecastSettings
 from observatoire.errors import BadInput
+from observatoire.executor.base import Progress
+from observatoire.executor.configured import configured
 from observatoire.layers.catalog import layer_of
 from observatoire.ledger import seal
-from observatoire.risk.evaluate import Progress
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
@@ -104,14 +105,18 @@ def forecast_store(
     xy, dates = read_events(connection, layer_of(target), schema=schema, nature=nature)
     if len(dates) == 0:
         raise BadInput(f"target: {target} has no reported item to forecast from")
-    origin = as_of or origin_after(dates[-1].to_pydatetime(), city, now)
+    origin = as_of or origin_after(dates.max().to_pydatetime(), city, now)
     grid = read_grid(connection, city, events=xy[np.asarray(dates < pd.Timestamp(origin))], schema=schema, cell=cell)
     if bbox is not None:
         grid = _within(grid, bbox)
     if grid.n_cells > MOST_CELLS:
         raise BadInput(f"cell: expected at most {MOST_CELLS} cells, got {grid.n_cells}; enlarge the cell")
     try:
-        made = forecast(xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, progress=progress)
+        with configured() as executor:
+            made = forecast(
+                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, calendar=city.holidays,
+                executor=executor, progress=progress,
+            )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None
     return StoreForecast(target, horizon_days, made, grid)

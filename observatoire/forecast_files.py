@@ -10,7 +10,12 @@ import pandas as pd
 import pyproj
 
 from observatoire.errors import BadInput
-from observatoire.events_files import Events, read_cells, read_events
+from observatoire.events_files import Events, read_cells, read_events, read_places
+from observatoire.executor.configured import configured
+from observatoire.forecast_partitions import forecast_partitions
+from observatoire.partitions import is_partitioned
+from observatoire.risk.aoristic import Shift, aoristic
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.forecast import Forecast, forecasts
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import Effort
@@ -33,6 +38,9 @@ def forecast_files(
     tz: str = "UTC",
     mapping: Mapping[str, str] | None = None,
     category: str | None = None,
+    shift: str | None = None,
+    places: Path | None = None,
+    calendar: str | None = None,
     effort: Effort = "quick",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -41,7 +49,8 @@ def forecast_files(
     Parameters
     ----------
     events : Path
-        CSV, plain or gzip: `id,date,lon,lat[,category]` in WGS 84; other names by `mapping`.
+        CSV, plain or gzip: `id,date,lon,lat[,category]` in WGS 84; other names by `mapping`. Or GeoParquet, a file or
+        a folder of partitions, in any CRS (see `observatoire.partitions`).
     as_of : text, ISO 8601
         Origin, the last one when there are several; naive times are read in `tz`. Later events are not looked at.
     horizon, step : text
@@ -59,6 +68,13 @@ def forecast_files(
     mapping : property to column
     category : text, optional
         Only events of this category.
+    shift : text, optional
+        Hours of the day, `21-05`: only what happens then is forecast. An event of which a day is known, or an interval
+        (`until`), counts by the share of it that lies in the shift.
+    places : Path, optional
+        CSV `type,lon,lat`: what stands near the cells, of the types of `observatoire.risk.places`.
+    calendar : text, optional
+        Whose holidays the total follows: `FR`, `FR-57`, or with the zone of school holidays `FR:B`.
     effort : quick or full
         Full adds boosted trees: three times as long, no sharper on the set we measured.
     progress : callable (done, total, message), optional
@@ -76,30 +92,44 @@ def forecast_files(
     BadInput
         If a value cannot be used; the message names it.
     """
+    read: dict[str, Any] = {"mapping": mapping or {}, "tz": tz, "category": category}
     try:
-        found = read_events(events, mapping=mapping or {}, tz=tz, category=category)
         if crs is None and cells is not None:
             raise BadInput("crs: --cells needs the projected CRS that they are written in, such as --crs EPSG:2154")
-        crs = crs or utm(found)
-        xy = project(found, crs)
         origin = instant(as_of, tz)
-        grid = read_cells(cells, cell=cell, crs=crs) if cells else _grid(found, xy, origin, origins, step, cell, crs)
-        results = forecasts(
-            xy,
-            found.dates,
-            grid,
-            as_of=origin,
-            horizon=horizon,
-            origins=origins,
-            step=step,
-            tz=tz,
-            effort=effort,
-            progress=progress,
-        )
+        hours = Shift.parse(shift) if shift else None
+        grid = read_cells(cells, cell=cell, crs=crs) if cells and crs else None
+        with configured() as executor:
+            options: dict[str, Any] = {
+                "horizon": horizon, "origins": origins, "step": step, "effort": effort, "executor": executor,
+                "progress": progress, "calendar": _calendar(calendar),
+            }  # fmt: skip
+            if is_partitioned(events):
+                if hours or places:
+                    raise BadInput(f"{'shift' if hours else 'places'}: needs events in a CSV, not in Parquet")
+                first = np.datetime64(_first(origin, origins, step), "us")
+                results, grid, counted = forecast_partitions(
+                    events, origin=origin, first=first, cell=cell, crs=crs, grid=grid, **read, **options
+                )
+            else:
+                found = read_events(events, **read)
+                crs = crs or utm(found)
+                xy = project(found, crs)
+                grid = grid or _grid(found, xy, _first(origin, origins, step), cell, crs)
+                options["weights"] = aoristic(found.start, found.until, hours) if hours else None
+                options["places"] = read_places(places, grid=grid) if places else None
+                results = forecasts(xy, found.dates, grid, as_of=origin, tz=tz, **options)
+                counted = _counted(found, grid, xy, origin)
     except ValueError as error:
         raise BadInput(str(error)) from None
     _write(results, grid, out)
-    return _summary(found, grid, xy, origin, results, cells_given=cells is not None)
+    return counted | _summary(grid, results, cells_given=cells is not None)
+
+
+def _calendar(text: str | None) -> Calendar | None:
+    """Return the calendar of `FR`, `FR-57` or `FR:B`."""
+    country, _, zone = (text or "").partition(":")
+    return Calendar(country, zone or None) if country else None
 
 
 def utm(events: Events) -> str:
@@ -133,11 +163,15 @@ def instant(text: str, tz: str) -> pd.Timestamp:
     return moment.tz_convert(tz).tz_localize(None) if moment.tzinfo else moment
 
 
-def _grid(events: Events, xy: Any, origin: pd.Timestamp, origins: int, step: str, cell: float, crs: str) -> Grid:
+def _first(origin: pd.Timestamp, origins: int, step: str) -> pd.Timestamp:
+    """Return the first of the origins."""
+    return origin - pd.Timedelta(days=days(step) * (max(origins, 1) - 1))
+
+
+def _grid(events: Events, xy: Any, first: pd.Timestamp, cell: float, crs: str) -> Grid:
     """Return the grid of the events before the first origin: the cells do not know the future either."""
     if not len(events.dates):
         raise BadInput("events: no row can be used: " + (", ".join(events.refused) or "the file has none"))
-    first = origin - pd.Timedelta(days=days(step) * (max(origins, 1) - 1))
     known = (events.dates < np.datetime64(first, "us")) & np.isfinite(xy).all(axis=1)
     if not known.any():
         raise BadInput(f"events: none lies before the first origin, {first.isoformat()}")
@@ -153,9 +187,7 @@ def _write(results: list[Forecast], grid: Grid, out: Path) -> None:
     partial.replace(out)
 
 
-def _summary(
-    events: Events, grid: Grid, xy: Any, origin: pd.Timestamp, results: list[Forecast], *, cells_given: bool
-) -> dict[str, Any]:
+def _counted(events: Events, grid: Grid, xy: Any, origin: pd.Timestamp) -> dict[str, Any]:
     inside = grid.locate(xy) >= 0
     before = events.dates < np.datetime64(origin, "us")
     refused = dict(events.refused)
@@ -167,6 +199,11 @@ def _summary(
         "later": int((~before).sum()),
         "refused": refused,
         "days_only": int((events.day_only & before & inside).sum()),
+    }
+
+
+def _summary(grid: Grid, results: list[Forecast], *, cells_given: bool) -> dict[str, Any]:
+    return {
         "crs": grid.crs,
         "cells": "given" if cells_given else "derived from the events before the first origin",
         "n_cells": grid.n_cells,

@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         default="",
         description="Networks that callbacks may reach although they are not public: `10.1.2.0/24`, by commas.",
     )
+    risk_processes: int = Field(
+        default=1, ge=1, le=256, description="Processes over which `obs forecast` and `obs worker` spread one forecast."
+    )
+    dask_scheduler: str | None = Field(
+        default=None, description="Address of a Dask scheduler that computes forecasts: `tcp://host:8786`; unset: none."
+    )
     max_row_bytes: int = Field(default=1_048_576, ge=1_000, description="Longest row of a source, bytes.")
     log_level: str = Field(default="INFO", description="Level of the logs: DEBUG, INFO, WARNING, ERROR.")
 

@@ -63,8 +63,8 @@ class EventAdequacyInputs(Inputs):
     as_of: Annotated[
         str | None,
         Says(
-            fr="Premier moment de l'agenda ; par défaut maintenant (ville simulée : sa dernière prévision)",
-            en="First moment of the agenda; by default now (simulated city: its last forecast)",
+            fr="Premier moment de l'agenda ; par défaut maintenant (ville simulée : la fin de ses données)",
+            en="First moment of the agenda; by default now (simulated city: the end of its data)",
         ),
         Field(max_length=40),
     ] = None

@@ -92,11 +92,18 @@ class WorksClashInputs(Inputs):
     as_of: Annotated[
         str | None,
         Says(
-            fr="Moment avant lequel rien n'est déplacé ; par défaut maintenant (ville simulée : sa dernière prévision)",
-            en="Moment before which nothing is moved; by default now (simulated city: its last forecast)",
+            fr="Moment avant lequel rien n'est déplacé ; par défaut maintenant (ville simulée : la fin de ses données)",
+            en="Moment before which nothing is moved; by default now (simulated city: the end of its data)",
         ),
         Field(max_length=40),
     ] = None
+    share: Annotated[
+        bool,
+        Says(
+            fr="Donner à chaque constat une adresse à transmettre : qui l'a lit le constat, 180 jours",
+            en="Give each finding an address to pass on: whoever has it reads the finding, for 180 days",
+        ),
+    ] = False
     conflicts: Annotated[
         Literal["info", "warning", "blocking"],
         Says(
@@ -151,4 +158,19 @@ class WorksClash(Process[WorksClashInputs]):
         with caller.connect() as connection:
             now = parse_moment(inputs.as_of, caller.city)
             report = clashes(Reader.of(caller, connection), question, now=now, progress=self.progress)
+        if inputs.share:
+            self._share(report["findings"], inputs.candidate)
         return {"report": report}
+
+    def _share(self, findings: list[dict[str, Any]], project: dict[str, Any] | None) -> None:
+        """Give findings their address; what rests on forecasts stays with those who may see forecasts."""
+        from observatoire.layers.works_rules import works_rules
+        from observatoire.store.shared_findings import forget_expired, share
+
+        restricted = {rule.id for rule in works_rules().rules if rule.kind == "risk"}
+        with self.caller.connect_owner() as connection, connection.transaction():
+            forget_expired(connection)
+            for finding in findings:
+                if finding["rule"] not in restricted:
+                    kept = {name: value for name, value in finding.items() if name not in ("links", "link")}
+                    finding["link"] = share(connection, kept, project)

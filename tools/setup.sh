@@ -16,10 +16,12 @@ if [ -z "${OBS_DATABASE_URL:-}" ]; then
   has_postgis || missing="$missing postgis-extension"
 fi
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing="$missing python3-venv"
+PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1 || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"  # PDF
 if [ "$what" = dev ]; then
   need ogrinfo gdal-bin
   need chromium "chromium fonts-dejavu-core"
   [ -e /usr/bin/qgis_process.bin ] || missing="$missing qgis python3-qgis"
+  need xvfb-run xvfb
 fi
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ]; then as=""; elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then as="sudo"; else
@@ -65,12 +67,25 @@ python=$(find_python || true)
 # --- uv, and the environment -------------------------------------------------------------------------------------
 stamp=.venv/.stamp-$what
 want=$(cat requirements.lock pyproject.toml tools/setup.sh | cksum)
-if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && .venv/bin/python -c '' 2>/dev/null; then exit 0; fi
+ready() { [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && .venv/bin/python -c '' 2>/dev/null; }
+# The tests of the QGIS plugin: QGIS's own Python, and what it lacks.
+qgis_ready() {
+  [ "$what" != dev ] && return 0
+  [ -x .venv-qgis/bin/python ] && [ "$(cat .venv-qgis/.stamp 2>/dev/null)" = "$(cksum <requirements-qgis.lock)" ]
+}
+if ready && qgis_ready; then exit 0; fi
 uv=$(command -v uv 2>/dev/null || true)
 if [ -z "$uv" ]; then
   [ -x .uv/bin/uv ] || { say "getting uv"; python3 -m venv .uv && .uv/bin/pip -q install uv; }
   uv=.uv/bin/uv
 fi
+if ! qgis_ready; then
+  say "installing what the tests of the QGIS plugin need"
+  "$uv" venv -q --clear --python /usr/bin/python3 --system-site-packages .venv-qgis
+  VIRTUAL_ENV="$PWD/.venv-qgis" UV_LINK_MODE=copy "$uv" pip install -q --require-hashes -r requirements-qgis.lock
+  cksum <requirements-qgis.lock >.venv-qgis/.stamp
+fi
+if ready; then exit 0; fi
 [ -n "$python" ] || { say "no Python >= 3.12 here: uv fetches one"; python=3.13; }
 [ -x .venv/bin/python ] && .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null \
   || "$uv" venv -q --clear --python "$python" .venv || die "no Python >= 3.12 found or fetched"

@@ -12,7 +12,9 @@ from observatoire.errors import BadInput
 
 def forecast(
     *,
-    events: Annotated[Path | None, typer.Option(help="CSV id,date,lon,lat[,category]; unset: the city's store")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="CSV id,date,lon,lat[,category], GeoParquet or a folder of it; unset: the store")
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Moment after which nothing is looked at; with several origins, the last")
     ] = None,
@@ -25,6 +27,9 @@ def forecast(
     tz: Annotated[str, typer.Option(help="Zone of naive times and of --as-of")] = "UTC",
     mapping: Annotated[str, typer.Option("--map", help="property=column[,property=column…]")] = "",
     category: Annotated[str | None, typer.Option(help="Only events of this category")] = None,
+    shift: Annotated[str | None, typer.Option(help="Hours of the day, e.g. 21-05, with --events")] = None,
+    places: Annotated[Path | None, typer.Option(help="CSV type,lon,lat of places nearby, with --events")] = None,
+    calendar: Annotated[str | None, typer.Option(help="FR, FR-57, or FR:B with its school zone; with --events")] = None,
     out: Annotated[Path | None, typer.Option(help="GeoParquet to write; needed with --events")] = None,
     target: Annotated[str | None, typer.Option(help="Collection to forecast; default: the city's own list")] = None,
     protocol: Annotated[str | None, typer.Option(help="nij: five horizons, a flagged area, PAI and PEI*")] = None,
@@ -34,8 +39,14 @@ def forecast(
     """Forecast the next period by cell, and say how good such forecasts have been."""
     if protocol not in (None, "nij"):
         raise BadInput(f"--protocol: expected nij, got {protocol!r}")
-    if events is None and protocol:
-        raise BadInput("--protocol: needs --events")
+    only = {"--protocol": protocol, "--shift": shift, "--places": places, "--calendar": calendar}
+    for name, value in only.items():
+        if value is None:
+            continue
+        if events is None:
+            raise BadInput(f"{name}: needs --events")
+        if protocol and name != "--protocol":
+            raise BadInput(f"{name}: not known to --protocol {protocol}")
     if events is None:
         _from_store(target, as_of, horizon, output)
         return
@@ -54,7 +65,8 @@ def forecast(
         summary = forecast_files(
             events, as_of=str(as_of), horizon=horizon, cell=250.0 if cell is None else cell, out=out or Path(),
             origins=origins, step=step, cells=cells, crs=crs, tz=tz,
-            mapping=parse_map(mapping), category=category, progress=progress,
+            mapping=parse_map(mapping), category=category, shift=shift, places=places, calendar=calendar,
+            progress=progress,
         )  # fmt: skip
     show(summary, output, text=words(summary.get("card") or {}) + f"\nwritten: {out}")
 

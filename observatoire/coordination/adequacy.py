@@ -69,7 +69,7 @@ def adequacies(
     Raises
     ------
     BadInput
-        The candidate cannot be an event, there is no such reference, or too few past events say what they needed.
+        The candidate cannot be an event, or there is no such reference.
     """
     if candidate is not None and reference is not None:
         raise BadInput("inputs.reference: expected either candidate or reference, not both")
@@ -92,18 +92,18 @@ def adequacies(
         "features": [_feature(e, a, crs) for (e, _), a in zip(asked, answers, strict=True)],
         "events": answers,
         "convention": CONVENTION,
-        "past": len(past.events),
+        "past": 0 if past is None else len(past.events),
     }
 
 
 def coming(rows: Sequence[Row], start: datetime, end: datetime, zone: str) -> list[tuple[Event, Row]]:
     """Return the events that take place between two moments, in the order of their first moment there.
 
-    Cancelled ones, those without expected attendance (markets) and those that cannot be read are left out.
+    Cancelled ones and those that cannot be read are left out.
     """
     span, found = Intervals.between(start, end), []
     for row in rows:
-        if row["statut"] == "annule" or row.get("affluence_prevue") is None:
+        if row["statut"] == "annule":
             continue
         try:
             event = event_of(row, zone)
@@ -116,14 +116,15 @@ def coming(rows: Sequence[Row], start: datetime, end: datetime, zone: str) -> li
 
 
 def answer(
-    event: Event, row: Mapping[str, Any], past: PastEvents, rows: Mapping[str, Row], zone: str
+    event: Event, row: Mapping[str, Any], past: PastEvents | None, rows: Mapping[str, Row], zone: str
 ) -> dict[str, Any]:
     """Return the needs, adequacy and risk of one event, with the figures and the past events behind them.
 
-    Where no past event is of its kind the answer is `abstains`: there is nothing to compare with, and no figure.
+    Where no past event is of its kind, there are too few, or its attendance is not known, the answer is `abstains`, and
+    there is no figure.
     """
     common = {"subject": event.id, "titre": event.title, "nature": event.kind, "affluence_prevue": event.attendance}
-    if event.kind not in set(past.events["kind"]):
+    if past is None or event.attendance is None or event.kind not in set(past.events["kind"]):
         nothing = dict.fromkeys(("risk", "adequacy", "scarcest", "incidents"))
         return common | {"answer": "abstains"} | nothing | {"needs": [], "neighbours": []}
     found = past.adequacy(described(event, zone), planned(row))

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from observatoire.coordination.reader import Reader, Row
-from observatoire.errors import BadInput
 from observatoire.works.adequacy import NEEDS, PastEvents
 from observatoire.works.model import Event
 
@@ -22,18 +21,15 @@ NEEDED = {
 FEWEST = 10
 
 
-def read_past(rows: Sequence[Row], reader: Reader) -> PastEvents:
+def read_past(rows: Sequence[Row], reader: Reader) -> PastEvents | None:
     """Return what is learnt from the events that are past, with their attendance, needs and incidents.
 
-    Raises
-    ------
-    BadInput
-        There are fewer than ten such events.
+    None where fewer than `FEWEST` events say all that, or the caller may not see it.
     """
     needed = ("affluence", "incidents", *NEEDED.values())
     past = [row for row in rows if row["statut"] == "passe" and all(row.get(name) is not None for name in needed)]
     if len(past) < FEWEST:
-        raise BadInput(f"evenements: {len(past)} past events say what they needed; expected {FEWEST} at least")
+        return None
     return PastEvents(pd.DataFrame([_past(row, reader) for row in past]))
 
 

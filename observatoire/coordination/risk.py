@@ -11,6 +11,7 @@ from psycopg import sql
 from observatoire.coordination.reader import Reader, Row
 from observatoire.layers.catalog import catalog
 from observatoire.risk.arrays import Floats
+from observatoire.store.occurrences import local_midnight
 from observatoire.works.scene import RiskCells
 
 USUAL = timedelta(days=364)  # whole weeks
@@ -44,9 +45,15 @@ def read_risk(reader: Reader, around: Any) -> tuple[RiskCells, Mapping[str, Any]
 
 
 def today(reader: Reader) -> datetime:
-    """Return the moment of the city: now or, of a simulated city whose data end before, that of its last forecast."""
-    now, last = datetime.now(UTC), _last(reader) if reader.city.simulated else None
-    return now if last is None else min(now, last["as_of"])
+    """Return the moment of the city: now or, of a simulated city whose data end before, the midnight after the last."""
+    now = datetime.now(UTC)
+    target = reader.city.forecasts[0].target if reader.city.simulated and reader.city.forecasts else ""
+    layer, view = catalog().get(target), reader.view(target)
+    if layer is None or view is None or layer.time_field is None:
+        return now
+    query = sql.SQL("SELECT max({}) FROM {}").format(sql.Identifier(layer.time_field), view)
+    (last,) = reader.connection.execute(query).fetchone() or (None,)
+    return now if last is None else min(now, local_midnight(last, reader.city, after=True))
 
 
 def _last(reader: Reader) -> Row | None:

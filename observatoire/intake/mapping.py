@@ -125,7 +125,7 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
     key = _key(options.map)
     converts: list[tuple[str, str, Convert]] = []
     instants: list[tuple[str, str]] = []
-    until = options.map.get("until")
+    until, happened = options.map.get("until"), layer.time_field
     for name, column in options.map.items():
         prop = layer.properties.get(name)
         if name in {"id", "until"}:
@@ -144,7 +144,7 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
         for name, column in instants:
             if text := row[column].strip():
                 item[name], precision = parse_instant(text, zone, name)
-                if name == layer.time_field:
+                if name == happened:
                     item["precision"] = precision
         if until is not None and (text := row[until].strip()):
             item["until"] = parse_end(text, zone, "until")

@@ -121,7 +121,7 @@ class Worker:
             attempt.stop()
         await asyncio.gather(*(a.task for a in attempts if a.task), return_exceptions=True)
         with suppress(*GONE):  # then the leases run out
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(8):  # compose kills after ten
                 for attempt in attempts:
                     await self._queue.leave(attempt.claim, counted=False)
                 await self._queue.sign_out(self.name)

@@ -1,15 +1,20 @@
-"""From a layer to a MapLibre style (version 8): its legend, as a map draws it."""
+"""From a layer to MapLibre (style specification, version 8): its legend, and how a map draws it."""
 
 from typing import Any
 
-from observatoire.layers.model import Layer
+from observatoire.layers.model import Audience, Layer, Style
+
+Json = dict[str, Any]
 
 NOTHING = "rgba(0, 0, 0, 0)"
 OTHER = "#8d99ae"
+#: Where items are many, tiles hold their number in a place instead, property `n`: a disc whose area grows with it.
+NUMBER = ["has", "n"]
+_DISC = ["interpolate", ["linear"], ["sqrt", ["get", "n"]], 1, 2.5, 30, 14, 200, 30]
 
 
-def style(layer: Layer, *, items: str, language: str) -> dict[str, Any]:
-    """Return the style of a collection.
+def style(layer: Layer, *, items: str, language: str) -> Json:
+    """Return the style of a collection over its items.
 
     Parameters
     ----------
@@ -28,10 +33,22 @@ def style(layer: Layer, *, items: str, language: str) -> dict[str, Any]:
     return {
         "version": 8,
         "name": layer.title.in_(language),
-        "metadata": {"obs:property": layer.style.property, "obs:legend": legend(layer, language)},
+        "metadata": metadata(layer, language),
         "sources": {layer.id: {"type": "geojson", "data": items, **_kept(layer)}},
-        "layers": _layers(layer),
+        "layers": drawn(layer, layer.id),
     }
+
+
+def seen_by(layer: Layer, audience: Audience) -> Layer:
+    """Return a layer as an audience sees it drawn: in one plain colour where its legend is on a hidden property."""
+    if layer.style.property is None or layer.style.property in layer.properties_for(audience):
+        return layer
+    return layer.model_copy(update={"style": Style(color=OTHER)})
+
+
+def metadata(layer: Layer, language: str) -> Json:
+    """Return what a style says of its legend."""
+    return {"obs:property": layer.style.property, "obs:legend": legend(layer, language)}
 
 
 def _kept(layer: Layer) -> dict[str, Any]:
@@ -66,29 +83,55 @@ def color(layer: Layer) -> Any:
     return ["match", value, *matches, OTHER]
 
 
-def _layers(layer: Layer) -> list[dict[str, Any]]:
+def drawn(layer: Layer, source: str, *, tiled: bool = False, from_zoom: int = 0) -> list[Json]:
+    """Return the layers of a map that draw a collection.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source of the map that holds it.
+    tiled : bool
+        Whether the source is vector tiles: numbers by place are drawn then too, as discs.
+    from_zoom : int
+        It is drawn from this zoom on.
+    """
+    common: Json = {"source": source} | ({"minzoom": from_zoom} if from_zoom else {})
+    if not tiled:
+        return [_layer(layer, kind, common, paint) for kind, paint in _paints(layer)]
+    common |= {"source-layer": layer.id}
+    single = common | {"filter": ["!", NUMBER]}
+    disc = {
+        "circle-color": layer.style.color or OTHER, "circle-radius": _DISC, "circle-opacity": 0.7,
+        "circle-stroke-color": "#ffffff", "circle-stroke-width": 0.5,
+    }  # fmt: skip
+    return [
+        *[_layer(layer, kind, single, paint) for kind, paint in _paints(layer)],
+        {"id": f"{layer.id}-number", "type": "circle", **common, "filter": NUMBER, "paint": disc},
+    ]
+
+
+def _paints(layer: Layer) -> list[tuple[str, Json]]:
+    """Return kind and paint of the map's layers."""
     paint = color(layer)
     if layer.geometry == "Point":
         radius = ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 7]
         edge = {"circle-stroke-color": "#ffffff", "circle-stroke-width": 0.5}
-        return [
-            _layer(layer, "circle", {"circle-color": paint, "circle-radius": radius, "circle-opacity": 0.85, **edge})
-        ]
+        return [("circle", {"circle-color": paint, "circle-radius": radius, "circle-opacity": 0.85, **edge})]
     if layer.geometry == "LineString":
-        return [_layer(layer, "line", {"line-color": paint, "line-width": 2})]
+        return [("line", {"line-color": paint, "line-width": 2})]
     if layer.graduated:
-        return [_layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.7})]
+        return [("fill", {"fill-color": paint, "fill-opacity": 0.7})]
     if layer.style.property is not None:  # footprints of a few metres: seen from afar by their outline
         width = ["interpolate", ["linear"], ["zoom"], 10, 3, 16, 1.5]
         return [
-            _layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.4}),
-            _layer(layer, "line", {"line-color": paint, "line-width": width}),
+            ("fill", {"fill-color": paint, "fill-opacity": 0.4}),
+            ("line", {"line-color": paint, "line-width": width}),
         ]
     return [
-        _layer(layer, "fill", {"fill-color": paint, "fill-opacity": 0.08}),
-        _layer(layer, "line", {"line-color": paint, "line-width": 1}),
+        ("fill", {"fill-color": paint, "fill-opacity": 0.08}),
+        ("line", {"line-color": paint, "line-width": 1}),
     ]
 
 
-def _layer(layer: Layer, kind: str, paint: dict[str, Any]) -> dict[str, Any]:
-    return {"id": f"{layer.id}-{kind}", "type": kind, "source": layer.id, "paint": paint}
+def _layer(layer: Layer, kind: str, common: Json, paint: Json) -> Json:
+    return {"id": f"{layer.id}-{kind}", "type": kind, **common, "paint": paint}

@@ -14,8 +14,9 @@ VERSION = "3.22.0"
 ANY_OTHER = Text(fr="Autre valeur", en="Any other value")
 #: On a sheet of paper, mm: a circle, an outline, a line.
 CIRCLE, OUTLINE, LINE = 2.0, 0.26, 0.5
-#: As in the MapLibre style: cells of a graduated layer let the map through, other areas are a hint of their colour.
-CELL_OPACITY, AREA_OPACITY = 0.7, 0.08
+#: As in the MapLibre style: cells of a graduated layer let the map through, so do areas with classes; areas of one
+#: plain colour are a hint of it.
+CELL_OPACITY, CLASS_OPACITY, AREA_OPACITY = 0.7, 0.4, 0.08
 
 
 def qml(layer: Layer, *, audience: Audience, language: str) -> str:
@@ -131,7 +132,8 @@ def _symbol(layer: Layer, color: str) -> tuple[str, str, float, dict[str, str]]:
     if layer.graduated:
         return "fill", "SimpleFill", CELL_OPACITY, {"color": _rgba(color), "style": "solid", "outline_style": "no"}
     edge = {"outline_color": _rgba(color), "outline_style": "solid", "outline_width": str(OUTLINE)}
-    return "fill", "SimpleFill", 1.0, {"color": _rgba(color, AREA_OPACITY), "style": "solid", **edge}
+    opacity = AREA_OPACITY if layer.style.property is None else CLASS_OPACITY
+    return "fill", "SimpleFill", 1.0, {"color": _rgba(color, opacity), "style": "solid", **edge}
 
 
 def _rgba(color: str, opacity: float = 1.0) -> str:

@@ -1,6 +1,6 @@
 """Refusals of a report: each names the field, in French and in English."""
 
-from typing import Any
+from typing import Any, Self
 
 from observatoire.errors import ObsError
 from observatoire.text import Language, Text
@@ -25,7 +25,8 @@ class Refused(ObsError):
     type, status, exit_code = "bad-report", 400, 65
 
     def __init__(self, field: str, fr: str, en: str, *, headers: dict[str, str] | None = None) -> None:
-        self.field, self.text = field, Text(fr=f"{field} : {fr}", en=f"{field}: {en}")
+        self.field, self.said = field, Text(fr=fr, en=en)
+        self.text = Text(fr=f"{field} : {fr}", en=f"{field}: {en}")
         self.headers = headers or {}
         super().__init__(self.text.en)
 
@@ -33,6 +34,10 @@ class Refused(ObsError):
     def members(self) -> dict[str, Any]:
         """What the problem document says beside the usual members."""
         return {"field": self.field, "fr": self.text.fr, "en": self.text.en}
+
+    def named(self, field: str) -> Self:
+        """Return the same refusal of a field that has another name at this door."""
+        return type(self)(field, self.said.fr, self.said.en, headers=self.headers)
 
     def in_(self, language: Language) -> str:
         """Return the words in a language."""

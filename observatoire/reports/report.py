@@ -1,6 +1,7 @@
 """A report as it was sent, and as it may be kept: checked, coded, its words dropped."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ SLACK = timedelta(minutes=5)  # by which a clock may be wrong without a word
 OLDEST = timedelta(days=366)
 OTHER = "autre"
 KEY = (16, 200)  # characters of an idempotency key
+_KEY = re.compile(r"[\w.:+/=-]+", re.ASCII)
 
 _SAID_PERSON = Text(
     fr="Votre description nommait ou situait une personne. Elle n'a pas été gardée, comme aucune description.",
@@ -134,11 +136,11 @@ def check_key(key: Any) -> str | None:
     """
     if key is None or key == "":
         return None
-    if not isinstance(key, str) or not KEY[0] <= len(key) <= KEY[1] or not key.isascii() or not key.isprintable():
+    if not isinstance(key, str) or not KEY[0] <= len(key) <= KEY[1] or not _KEY.fullmatch(key):
         raise Refused(
             "idempotency_key",
-            f"de {KEY[0]} à {KEY[1]} caractères ASCII tirés au hasard sont attendus",
-            f"expected {KEY[0]} to {KEY[1]} random ASCII characters",
+            f"de {KEY[0]} à {KEY[1]} lettres, chiffres ou signes -_.:+/= tirés au hasard sont attendus",
+            f"expected {KEY[0]} to {KEY[1]} random letters, digits or signs -_.:+/=",
         )
     return key
 
@@ -164,7 +166,10 @@ def _occurred(given: Given, now: datetime) -> tuple[datetime | None, bool]:
     if given.sent not in (None, ""):
         wrong = now - read_instant("sent", given.sent)
         if corrected := abs(wrong) > SLACK:
-            occurred += wrong
+            try:
+                occurred += wrong
+            except OverflowError:
+                raise Refused("sent", "une heure de notre temps est attendue", "expected a time of our time") from None
     clock = f"{now.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
     if occurred > now + SLACK:
         raise Refused(

@@ -63,8 +63,8 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"memory and steps must be >= 1 period, got {self.memory} and {self.steps}")
         totals = np.asarray(table.sum(axis=0), dtype=float).ravel()
         self.n_cells_ = int(table.shape[0])
-        self.level_ = level(totals, memory=self.memory, steps=self.steps)
-        self.shock_ = shock(*past_levels(totals, memory=self.memory, steps=self.steps))
+        self.level_, said, came = self._levels(totals)
+        self.shock_ = shock(said, came)
         self._prepare(table)
         weights = self._weight(table)
         self.weight_ = float(weights.sum())
@@ -87,6 +87,11 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
 
     def _choose(self, table: Table) -> None:
         """Choose hyper-parameters on the columns of `table`."""
+
+    def _levels(self, totals: Floats) -> tuple[float, Floats, Floats]:
+        """Return the level of the next `steps` periods, and what the same rule said and what came at past origins."""
+        plain = level(totals, memory=self.memory, steps=self.steps)
+        return plain, *past_levels(totals, memory=self.memory, steps=self.steps)
 
     def _prepare(self, table: Table) -> None:
         """Learn what `_weight` needs and a row alone does not hold."""

@@ -9,6 +9,7 @@ from observatoire.risk.base import trials
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.grid import Grid
 from observatoire.risk.penalised_poisson import OFFSETS, TRIALS, PenalisedPoisson
+from observatoire.risk.places import Places
 from observatoire.risk.self_exciting import HALF_LIVES, REACHES
 
 
@@ -36,6 +37,7 @@ class Boosting(PenalisedPoisson):
         trees: int = 30,
         leaves: int = 8,
         learning_rate: float = 0.05,
+        places: Places | None = None,
         memory: int = WEEKS_OF_LEVEL,
         steps: int = 1,
         random_state: int = 0,
@@ -47,6 +49,7 @@ class Boosting(PenalisedPoisson):
             year=year,
             penalty=penalty,
             rows=rows,
+            places=places,
             memory=memory,
             steps=steps,
             random_state=random_state,
@@ -76,7 +79,7 @@ class Boosting(PenalisedPoisson):
             random_state=self.random_state,
         )
         with threadpool_limits(limits=1):  # threads that wait for each other cost a hundred times the work
-            self.trees_ = grown.fit(_once(X), y / said, sample_weight=weight * said)
+            self.trees_ = grown.fit(self._once(X), y / said, sample_weight=weight * said)
 
     def _regression(self, X: Floats) -> Floats:
         assert self.model_ is not None
@@ -87,11 +90,11 @@ class Boosting(PenalisedPoisson):
         said = super()._weight(table)
         if self.trees_ is None:
             return said
-        X = self._features(self._maps(table, table.shape[1]), self.sums_, self.n_cells_)
+        X = self._beside(self._features(self._maps(table, table.shape[1]), self.sums_, self.n_cells_))
         with threadpool_limits(limits=1):
-            return np.asarray(said * self.trees_.predict(_once(X)))
+            return np.asarray(said * self.trees_.predict(self._once(X)))
 
-
-def _once(X: Floats) -> Floats:
-    """Return the features under their first offset only: trees do not see monotone changes."""
-    return X[:, : X.shape[1] // len(OFFSETS)]
+    def _once(self, X: Floats) -> Floats:
+        """Return the maps under their first offset only, and the places: trees do not see monotone changes."""
+        lags = X.shape[1] - (0 if self.places is None else len(self.places.names))
+        return np.delete(X, np.s_[lags // len(OFFSETS) : lags], axis=1)

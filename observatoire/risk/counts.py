@@ -56,6 +56,14 @@ class Counts:
             np.floor_divide(self.starts.astype("datetime64[us]").astype(np.int64), round(self.period * 86_400e6))
         )
 
+    def past(self, n_periods: int) -> Table:
+        """Return the first columns of the table; the same object while the same is asked for again."""
+        kept: dict[int, Table] = self.__dict__.setdefault("_past", {})
+        if n_periods not in kept:
+            kept.clear()
+            kept[n_periods] = self.table[:, :n_periods]
+        return kept[n_periods]
+
     def until(self, n_periods: int) -> "Counts":
         """Return the first `n_periods` only: what was known at the end of them."""
         gone = self.n_periods - n_periods

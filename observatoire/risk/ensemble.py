@@ -7,9 +7,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
+from observatoire.executor.base import INLINE, Executor
 from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
+from observatoire.risk.calendar_level import calendar_levels
 from observatoire.risk.memo import digest
 
 HELD_OUT = 13  # last periods on which members are weighed, fitted without them
@@ -31,6 +33,10 @@ class Ensemble(Forecaster):
     ----------
     members : list of (name, Forecaster)
     memory, steps : int, periods
+    calendar : ndarray, shape (>= n_periods + steps, n_features), or None
+        Features of the calendar, of the periods in X and of those that follow: see `calendar_level`.
+    executor : Executor or None
+        Where members are fitted; nothing depends on it. None: here.
 
     Attributes
     ----------
@@ -38,28 +44,44 @@ class Ensemble(Forecaster):
     members_ : list of Forecaster, fitted
     """
 
-    def __init__(self, members: list[tuple[str, Forecaster]], *, memory: int = WEEKS_OF_LEVEL, steps: int = 1) -> None:
+    def __init__(
+        self,
+        members: list[tuple[str, Forecaster]],
+        *,
+        memory: int = WEEKS_OF_LEVEL,
+        steps: int = 1,
+        calendar: Floats | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         self.members = members
         self.memory = memory
         self.steps = steps
+        self.calendar = calendar
+        self.executor = executor
 
     def _choose(self, table: Table) -> None:
-        self.weights_ = self._weigh(table)
-        self.members_ = [_fitted(member, table) for _, member in self.members]
+        members = [member for _, member in self.members]
+        before = table.shape[1] - HELD_OUT - self.steps + 1
+        known = [sparse.csc_array(table[:, :before])] if before >= HELD_OUT else []
+        models = _fitted([(member, past) for past in (*known, table) for member in members], self.executor or INLINE)
+        self.members_ = models[-len(members) :] if members else []
+        equal = np.full(len(members), 1 / max(len(members), 1))
+        self.weights_ = self._weigh(table, models[: len(members)], before) if known else equal
 
-    def _weigh(self, table: Table) -> Floats:
-        n_members, n_periods = len(self.members), table.shape[1]
-        before = n_periods - HELD_OUT - self.steps + 1
-        if before < HELD_OUT:
-            return np.full(n_members, 1 / n_members)
-        held_out = sparse.csc_array(table[:, :before])
-        fitted = [_fitted(member, held_out) for _, member in self.members]
+    def _weigh(self, table: Table, fitted: list[Forecaster], before: int) -> Floats:
+        """Return the weights for the periods from `before` on, as forecast by members that were fitted before it."""
+        n_periods = table.shape[1]
         logs, came = [], []
         for origin in range(before, n_periods - self.steps + 1, 2):
             past = table[:, :origin]
             logs.append(np.array([_log_share(member.update(past), past) for member in fitted]))
             came.append(np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel())
         return conditional_logit(logs, came)
+
+    def _levels(self, totals: Floats) -> tuple[float, Floats, Floats]:
+        if self.calendar is None:
+            return super()._levels(totals)
+        return calendar_levels(totals, self.calendar, memory=self.memory, steps=self.steps)
 
     def _prepare(self, table: Table) -> None:
         if not getattr(self, "members_", None):
@@ -77,14 +99,26 @@ class Ensemble(Forecaster):
         return np.asarray(np.average([member._spread(table) for member in self.members_], axis=0))
 
 
-def _fitted(member: Forecaster, table: Table) -> Forecaster:
-    """Return a member fitted on a table; one refit's held-out fit was the fit of the refit before."""
-    key = (type(member), tuple(sorted(member.get_params().items(), key=lambda item: item[0])), digest(table))
-    if key not in fits:
+def _fitted(wanted: list[tuple[Forecaster, Table]], executor: Executor) -> list[Forecaster]:
+    """Return members fitted on tables; one refit's held-out fit was the fit of the refit before."""
+    keys = [
+        (type(member), tuple(sorted(member.get_params().items(), key=lambda item: item[0])), digest(table))
+        for member, table in wanted
+    ]
+    new = {key: pair for key, pair in zip(keys, wanted, strict=True) if key not in fits}
+    made = dict(zip(new, executor.map(_fit, list(new.values())), strict=True))
+    found = [deepcopy(made[key] if key in made else fits[key]) for key in keys]
+    for key, model in made.items():
         if len(fits) >= MOST_FITS:
             fits.pop(next(iter(fits)))
-        fits[key] = clone(member).fit(table)
-    return deepcopy(fits[key])
+        fits[key] = model
+    return found
+
+
+def _fit(pair: tuple[Forecaster, Table]) -> Forecaster:
+    member, table = pair
+    fitted: Forecaster = clone(member).fit(table)
+    return fitted
 
 
 def conditional_logit(logs: list[Floats], came: list[Floats], *, prior: float = PRIOR) -> Floats:

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.arrays import Floats
 from observatoire.risk.base import Forecaster
 from observatoire.risk.counts import Counts
@@ -20,7 +23,7 @@ FEW = 20  # origins under which the bootstrap draws blocks
 BLOCK = 4  # origins: a month of weeks
 DRAWS = 4000
 
-type Progress = Callable[[int, int, str], None]
+PAST_SCORED = "past periods scored"
 
 
 def fitted(
@@ -39,7 +42,7 @@ def fitted(
         cache[chosen] = clone(model).fit(counts.table[:, :chosen])
     if chosen == n_periods:
         return cache[chosen]
-    return deepcopy(cache[chosen]).update(counts.table[:, :n_periods])
+    return deepcopy(cache[chosen]).update(counts.past(n_periods))
 
 
 @dataclass
@@ -54,20 +57,27 @@ class Roller:
         Horizon of the forecasts.
     refit : int, periods
         Between two choices of hyper-parameters.
+    executor : Executor
+        Where past origins are computed; sent to a worker, it runs there, in it.
     """
 
     counts: Counts
     models: Mapping[str, Forecaster]
     steps: int = 1
     refit: int = REFIT
+    executor: Executor = INLINE
 
     def __post_init__(self) -> None:
         self._fits: dict[str, dict[int, Forecaster]] = {name: {} for name in self.models}
         self._scores: dict[tuple[str, int], dict[str, float]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a worker needs: no model fitted so far, it fits its own."""
+        return self.__dict__ | {"_fits": {name: {} for name in self.models}, "_scores": {}}
+
     def predict(self, name: str, n_periods: int) -> Predictive:
         """Return the forecast of the `steps` periods after the first `n_periods`."""
-        past = self.counts.table[:, :n_periods]
+        past = self.counts.past(n_periods)
         model = fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
         return model.predictive(past)
 
@@ -80,19 +90,27 @@ class Roller:
         """Return up to `most` origins whose whole period lies before the end of the first `n_periods`, oldest first."""
         return list(range(n_periods - self.steps, LEAST_PAST - 1, -self.steps))[:most][::-1]
 
+    def each[T](
+        self, origins: list[int], judge: Callable[[Predictive, Floats], T], progress: Progress | None = None
+    ) -> list[dict[str, T]]:
+        """Return what `judge` makes of each model's forecast and of what came, by model, for each origin."""
+        told = (lambda done, n, _: progress(done, n, PAST_SCORED)) if progress else None
+        return self.executor.map(partial(_judged, self, judge), origins, told)
+
     def scores(self, origins: list[int], progress: Progress | None = None) -> pd.DataFrame:
         """Return one row per origin and model, indexed by both."""
-        rows = {}
-        for done, origin in enumerate(origins):
-            if progress:
-                progress(done, len(origins), "past periods scored")
-            for name in self.models:
-                if (name, origin) not in self._scores:
-                    self._scores[name, origin] = score(self.predict(name, origin), self.came(origin))
-                rows[name, origin] = self._scores[name, origin]
+        new = [k for k in origins if (next(iter(self.models)), k) not in self._scores]
+        for k, found in zip(new, self.each(new, score, progress), strict=True):
+            self._scores |= {(name, k): row for name, row in found.items()}
+        rows = {(name, k): self._scores[name, k] for k in origins for name in self.models}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index = pd.MultiIndex.from_tuples(rows or [], names=["model", "origin"])
         return frame
+
+
+def _judged[T](roller: Roller, judge: Callable[[Predictive, Floats], T], origin: int) -> dict[str, T]:
+    came = roller.came(origin)
+    return {name: judge(roller.predict(name, origin), came) for name in roller.models}
 
 
 def resample(n: int, *, random_state: int, draws: int = DRAWS) -> Floats:

@@ -9,15 +9,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
+from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
 from observatoire.risk.base import Forecaster
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.counts import count, wall_time
 from observatoire.risk.crps import mean_crps, total_crps
 from observatoire.risk.ensemble import fits
-from observatoire.risk.evaluate import LEAST_PAST, Progress, Roller
+from observatoire.risk.evaluate import LEAST_PAST, Roller
 from observatoire.risk.flagged import singled_out
-from observatoire.risk.forecast import Events
+from observatoire.risk.forecast import Events, dated
 from observatoire.risk.grid import Grid
 from observatoire.risk.hit_curve import AREAS, caught
 from observatoire.risk.labels import Labels, shift
@@ -102,14 +104,16 @@ def evaluate(
     effort: Effort = "quick",
     labels: Labels | None = None,
     models: Mapping[str, Forecaster] | None = None,
+    calendar: Calendar | None = None,
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Forecast the past from each of its origins and score it.
 
     Parameters
     ----------
-    xy, dates, grid, as_of, horizon, tz, effort
+    xy, dates, grid, as_of, horizon, tz, effort, calendar
         As in `forecast`. The last period scored ends at `as_of`, or before it.
     origins : int, 1 to 104
         Periods scored, at most; history may hold fewer.
@@ -120,6 +124,8 @@ def evaluate(
         By which events the scores are told apart.
     models : mapping, optional
         In place of the line-up that is served; must have `flat`, `count` and `model`.
+    executor : Executor
+        Where past origins are computed: nothing in the evaluation depends on it.
 
     Raises
     ------
@@ -147,7 +153,13 @@ def evaluate(
     if verdict is not None:
         return Evaluation(verdict=verdict, scores=pd.DataFrame(), **common)  # type: ignore[arg-type]
     counts = count(events.cells, events.dates, grid.n_cells, end=last, period=ahead.period)
-    roller = Roller(counts, models or lineup(grid, ahead, effort=effort), ahead.steps, ahead.weeks(WEEKS_OF_REFIT))
+    roller = Roller(
+        counts,
+        models or lineup(grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps)),
+        ahead.steps,
+        ahead.weeks(WEEKS_OF_REFIT),
+        executor,
+    )
     wanted = _origins(counts.n_periods, ahead, step_days, origins)
     with threadpool_limits(limits=1):
         made = list(_predictions(roller, wanted, progress))
@@ -195,13 +207,15 @@ def _origins(n_periods: int, horizon: Horizon, step_days: int, most: int) -> lis
     return list(range(n_periods - horizon.steps, LEAST_PAST - 1, -stride))[:most][::-1]
 
 
+def _map(map_: Predictive, came: Floats) -> Predictive:  # noqa: ARG001 (what `Roller.each` calls)
+    return map_
+
+
 def _predictions(
     roller: Roller, origins: list[int], progress: Progress | None
 ) -> Iterable[tuple[int, dict[str, Predictive], Floats]]:
-    for done, k in enumerate(origins):
-        if progress:
-            progress(done, len(origins), "past periods scored")
-        yield k, {name: roller.predict(name, k) for name in roller.models}, roller.came(k)
+    for k, found in zip(origins, roller.each(origins, _map, progress), strict=True):
+        yield k, found, roller.came(k)
 
 
 def _frame(made: list[tuple[int, dict[str, Predictive], Floats]]) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Forecast of places: expected events by cell, or an abstention, with the skill measured on past origins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +9,21 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
+from observatoire.risk.calendar import Calendar
 from observatoire.risk.card import card
-from observatoire.risk.counts import Counts, count, wall_time
+from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
-from observatoire.risk.evaluate import Progress, Roller
+from observatoire.risk.evaluate import Roller
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
+from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
 from observatoire.risk.spans import WEEK, Horizon, days
+from observatoire.risk.tally import Tally
 
 COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
 LEVEL = 0.9  # of the interval of each cell's count
@@ -74,8 +79,12 @@ def forecast(
     as_of: Any,
     horizon: str | float = "7d",
     tz: str = "UTC",
+    weights: ArrayLike | None = None,
     effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> Forecast:
     """Forecast the events of each cell in the horizon that begins at `as_of`.
@@ -95,8 +104,16 @@ def forecast(
         Time zone of the city: periods begin at its hours.
     effort : quick or full
         Full adds boosted trees: three times as long, no sharper on the set we measured.
+    weights : array, shape (n_events,), 0 to 1, optional
+        How much of an event counts: see `aoristic`.
+    calendar : Calendar, optional
+        Of the city: the model's total follows it where the past bears that out.
+    places : Places, optional
+        What stands near the cells.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
+    executor : Executor
+        Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
     progress : callable (done, total, message), optional
 
     Returns
@@ -108,8 +125,10 @@ def forecast(
     ValueError
         If lengths differ, a date is missing, or the horizon is not a whole number of days.
     """
-    options: dict[str, Any] = {"horizon": horizon, "tz": tz, "effort": effort, "random_state": random_state}
-    return forecasts(xy, dates, grid, as_of=as_of, progress=progress, **options)[0]
+    return forecasts(
+        xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, weights=weights, effort=effort, calendar=calendar,
+        places=places, random_state=random_state, executor=executor, progress=progress,
+    )[0]  # fmt: skip
 
 
 def forecasts(
@@ -122,43 +141,105 @@ def forecasts(
     origins: int = 1,
     step: str | float = "7d",
     tz: str = "UTC",
+    weights: ArrayLike | None = None,
     effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
+    executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> list[Forecast]:
     """Return the forecasts of `origins` origins, `step` apart, the last at `as_of`; the rest as in `forecast`.
 
     Each is what `forecast` gives for that origin alone; past periods that they share are computed once.
     """
-    if origins < 1:
-        raise ValueError(f"origins must be >= 1, got {origins}")
     events = Events(grid.locate(xy), wall_time(dates, tz))
     if len(events.cells) != len(events.dates):
         raise ValueError(f"xy has {len(events.cells)} rows, dates {len(events.dates)}")
     if np.isnat(events.dates).any():
         raise ValueError("dates: some are missing; leave these events out and count them")
+    shares = None if weights is None else checked_weights(weights, len(events.dates))
+
+    def tally(end: np.datetime64, period: float) -> Tally:
+        found = Tally(grid.n_cells, end=end, period=period)
+        found.add(events.cells, events.dates, shares)
+        return found
+
+    return tallied(
+        tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
+        calendar=calendar, places=places, random_state=random_state, executor=executor, progress=progress,
+    )  # fmt: skip
+
+
+def tallied(
+    tally: Callable[[np.datetime64, float], Tally],
+    grid: Grid,
+    *,
+    as_of: Any,
+    horizon: str | float = "7d",
+    origins: int = 1,
+    step: str | float = "7d",
+    tz: str = "UTC",
+    effort: Effort = "quick",
+    calendar: Calendar | None = None,
+    places: Places | None = None,
+    random_state: int = 0,
+    executor: Executor = INLINE,
+    progress: Progress | None = None,
+) -> list[Forecast]:
+    """Return the same as `forecasts` from events that need not be in memory.
+
+    Parameters
+    ----------
+    tally : callable (end, period in days) -> Tally
+        Counts all events before an end, wall time of `tz`, in periods; called once, or once an origin where a step is
+        not whole periods.
+    """
+    if origins < 1:
+        raise ValueError(f"origins must be >= 1, got {origins}")
     last, ahead = wall_time([as_of] if not isinstance(as_of, str) else as_of, tz)[0], Horizon(days(horizon))
     back = np.arange(origins)[::-1] * np.timedelta64(days(step), "D")
     whole = (days(step) / ahead.period) % 1 == 0  # origins whole periods apart share their counts
+    known: Tally | None = None
     roller: Roller | None = None
     made = []
     with threadpool_limits(limits=1):
         for k, origin in enumerate(last - back):
-            if roller is None or not whole:
-                end = last if whole else origin
-                counts = count(events.cells, events.dates, grid.n_cells, end=end, period=ahead.period)
-                roller = Roller(counts, lineup(grid, ahead, effort=effort), ahead.steps, ahead.weeks(WEEKS_OF_REFIT))
+            if known is None or roller is None or not whole:
+                known = tally(last if whole else origin, ahead.period)
+                counts = known.counts()
+                models = lineup(
+                    grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps), places=places,
+                    executor=executor,
+                )  # fmt: skip
+                roller = Roller(counts, models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(events, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
+            made.append(_one(known, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
     drawn.clear()
     fits.clear()
     return made
 
 
+def checked_weights(weights: ArrayLike, n_events: int) -> Floats:
+    """Return the weights of events as an array; raise ValueError unless there is one from 0 to 1 for each."""
+    found = np.asarray(weights, dtype=float)
+    if found.shape != (n_events,) or not ((found >= 0) & (found <= 1)).all():
+        raise ValueError(f"weights must be {n_events} numbers from 0 to 1, got shape {found.shape}")
+    return found
+
+
+def dated(calendar: Calendar | None, counts: Counts, steps: int) -> Floats | None:
+    """Return the calendar's features of the periods counted and of the `steps` that follow."""
+    if calendar is None or counts.n_periods == 0:
+        return None
+    width = np.timedelta64(round(counts.period * 86_400e6), "us")
+    return calendar.periods(counts.starts[0] + np.arange(counts.n_periods + steps) * width, counts.period)
+
+
 def _one(
-    events: Events,
+    known: Tally,
     grid: Grid,
     as_of: np.datetime64,
     horizon: Horizon,
@@ -168,7 +249,7 @@ def _one(
     random_state: int,
     progress: Progress | None,
 ) -> Forecast:
-    situation, n_events, last_date = events.situation(as_of, grid.n_cells)
+    situation, n_events, last_date = known.situation(as_of)
     n_periods = _periods(roller.counts, as_of)
     verdict, scores = hopeless(situation), None
     if verdict is None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.base import Forecaster, trials, weighted
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.grid import Grid
@@ -77,17 +77,17 @@ class EmpiricalBayes(Forecaster):
         origins = trials(n_periods, most=TRIALS, every=4)
         if len(origins) == 0:
             return half_lives[len(half_lives) // 2], bandwidths[len(bandwidths) // 2], kappas[len(kappas) // 2]
-        came = table[:, origins].T.tocoo()
-        score: dict[tuple[float, float, float], float] = {}
+        came = [_column(table, int(t)) for t in origins]
+        score = dict.fromkeys(product(half_lives, bandwidths, kappas), 0.0)
         for half_life in half_lives:
             decay = np.column_stack([_decay(int(t), half_life, n_periods) for t in origins])
-            counts, weight = np.asarray((table @ decay).T), decay.sum(axis=0)[:, None]
-            for bandwidth in bandwidths:
-                prior = self._prior(counts / weight, bandwidth)
-                for kappa in kappas:
-                    rate = (counts + kappa * prior) / (weight + kappa)
-                    share = rate[came.coords] / np.maximum(rate.sum(axis=1), 1e-300)[came.coords[0]]
-                    score[half_life, bandwidth, kappa] = float(came.data @ np.log(np.maximum(share, 1e-300)))
+            for counts, weight, (at, y) in zip((table @ decay).T.copy(), decay.sum(axis=0), came, strict=True):
+                for bandwidth in bandwidths:
+                    prior = self._prior(counts / weight, bandwidth)
+                    for kappa in kappas:  # the rates of cells without an event are never needed, only their sum
+                        total = max(float(counts.sum() + kappa * prior.sum()), 1e-300)
+                        share = (counts[at] + kappa * prior[at]) / total
+                        score[half_life, bandwidth, kappa] += float(y @ np.log(np.maximum(share, 1e-300)))
         return max(score, key=lambda option: score[option])
 
     def _prior(self, rate: Floats, bandwidth: float) -> Floats:
@@ -119,3 +119,9 @@ def _decay(origin: int, half_life: float, n_periods: int) -> Floats:
     """Return the weight of each period seen from `origin`, 0 from there on."""
     back = origin - np.arange(n_periods)
     return np.where(back > 0, 0.5 ** ((np.maximum(back, 1) - 1) / half_life), 0.0)
+
+
+def _column(table: Table, k: int) -> tuple[Ints, Floats]:
+    """Return the rows and the values of one column."""
+    part = slice(table.indptr[k], table.indptr[k + 1])
+    return table.indices[part], table.data[part]

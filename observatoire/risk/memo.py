@@ -44,9 +44,31 @@ class Memo:
             self._bytes = 0
 
 
+ROOTS = 4  # tables whose digests are kept, and so they themselves
+_digests: OrderedDict[Hashable, tuple[Table, dict[int, bytes]]] = OrderedDict()
+_digests_lock = Lock()
+
+
 def digest(table: Table, n_periods: int | None = None) -> bytes:
-    """Return what tells the first columns of one table from those of another."""
-    n = table.shape[1] if n_periods is None else n_periods
+    """Return what tells the first columns of one table from those of another.
+
+    Tables are never written to: that of the same memory is the same, and its digest, once made, is kept for a while.
+    The table is kept with it, so that its memory cannot become another's.
+    """
+    n = int(table.shape[1] if n_periods is None else n_periods)
+    parts = (table.indptr, table.indices, table.data)
+    key = (table.shape, *(part.__array_interface__["data"][0] for part in parts))
+    with _digests_lock:
+        _, known = _digests.setdefault(key, (table, {}))
+        _digests.move_to_end(key)
+        while len(_digests) > ROOTS:
+            _digests.popitem(last=False)
+    if n not in known:
+        known[n] = _digest(table, n)
+    return known[n]
+
+
+def _digest(table: Table, n: int) -> bytes:
     last = int(table.indptr[n])
     found = hashlib.sha256(repr((table.shape[0], n)).encode())
     for part in (table.indptr[: n + 1], table.indices[:last], table.data[:last]):

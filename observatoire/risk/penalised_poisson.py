@@ -1,4 +1,4 @@
-"""Penalised Poisson regression on lagged maps of past events."""
+"""Penalised Poisson regression on lagged maps of past events, and on the places near a cell."""
 
 import warnings
 
@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import PoissonRegressor
 
-from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.base import Forecaster, trials
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.grid import Grid
 from observatoire.risk.maps import maps, season, shares
+from observatoire.risk.places import Places
 from observatoire.risk.self_exciting import HALF_LIVES, REACHES
 
 TRIALS = 26  # past origins that are learned from
@@ -24,7 +25,7 @@ class PenalisedPoisson(Forecaster):
 
     Log-linear in log(f + offset), where f runs over the maps of `SelfExciting` and those of the same season in past
     years, each relative to its mean. Every cell with an event is learned from, and a sample of the others
-    by inverse chance, busier ones oftener.
+    by inverse chance, busier ones oftener. With `places` it is of the class of risk terrain models.
 
     Parameters
     ----------
@@ -38,8 +39,14 @@ class PenalisedPoisson(Forecaster):
     rows : int
         Most rows without event that are learned from.
     memory, steps : int, periods
+    places : Places or None
+        What stands near the cells of the grid; their coefficients share the ridge.
     random_state : int
         Of the sample of rows.
+
+    References
+    ----------
+    .. [1] Caplan, Kennedy & Miller (2011), Risk Terrain Modeling, Justice Quarterly 28, 360–381.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class PenalisedPoisson(Forecaster):
         year: int = 52,
         penalty: float = PENALTY,
         rows: int = 30_000,
+        places: Places | None = None,
         memory: int = WEEKS_OF_LEVEL,
         steps: int = 1,
         random_state: int = 0,
@@ -61,6 +69,7 @@ class PenalisedPoisson(Forecaster):
         self.year = year
         self.penalty = penalty
         self.rows = rows
+        self.places = places
         self.memory = memory
         self.steps = steps
         self.random_state = random_state
@@ -74,9 +83,18 @@ class PenalisedPoisson(Forecaster):
         relative = shares(raw, sums) * n_cells
         return np.concatenate([np.log(relative + offset) for offset in OFFSETS]).T
 
+    def _beside(self, features: Floats, cells: Ints | None = None) -> Floats:
+        """Return features with those of the places near the given cells, or near all, as further columns."""
+        if self.places is None:
+            return features
+        near = self.places.features if cells is None else self.places.features[:, cells]
+        return np.concatenate([features, near.T], axis=1)
+
     def _choose(self, table: Table) -> None:
         if not self.penalty > 0:
             raise ValueError(f"penalty must be > 0, got {self.penalty}")
+        if self.places is not None and self.places.features.shape[1] != table.shape[0]:
+            raise ValueError(f"places are of {self.places.features.shape[1]} cells, X has {table.shape[0]} rows")
         rng = np.random.default_rng(self.random_state)
         origins = trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist()
         parts = [self._sample(table, origin, self.rows // max(len(origins), 1), rng) for origin in origins]
@@ -102,7 +120,7 @@ class PenalisedPoisson(Forecaster):
         chance = np.where(came > 0, 1.0, np.minimum(1.0, most * busy / max(float(busy[came == 0].sum()), 1e-9)))
         chosen = np.nonzero(rng.random(n_cells) < chance)[0]
         exposure = max(float(came.sum()), 1.0) / n_cells
-        features = self._features(raw[:, chosen], sums, n_cells)
+        features = self._beside(self._features(raw[:, chosen], sums, n_cells), chosen)
         return features, came[chosen] / exposure, exposure / chance[chosen]
 
     def _prepare(self, table: Table) -> None:
@@ -111,6 +129,6 @@ class PenalisedPoisson(Forecaster):
     def _weight(self, table: Table) -> Floats:
         if self.model_ is None:
             return np.ones(table.shape[0])
-        X = self._features(self._maps(table, table.shape[1]), self.sums_, self.n_cells_)
+        X = self._beside(self._features(self._maps(table, table.shape[1]), self.sums_, self.n_cells_))
         inside = np.clip(X, self.low_, self.high_)  # no extrapolation: this is what blows up on short histories
         return np.asarray(self.model_.predict((inside - self.mean_) / self.scale_))

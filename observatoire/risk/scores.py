@@ -92,14 +92,23 @@ def covered(predictive: Predictive, y: Floats, *, level: float) -> float:
     ----------
     .. [1] Czado, Gneiting & Held (2009), Biometrics 65, 1254–1261.
     """
+    return _covered(predictive, y, (level,))[0]
+
+
+def _covered(predictive: Predictive, y: Floats, levels: tuple[float, ...]) -> list[float]:
+    """Return `covered` of several levels: the transform is the same for all."""
     at = 1 - predictive.probability()
     below = np.zeros(len(y))
     seen = y > 0
     some = Predictive(predictive.expected[seen], predictive.spread[seen], predictive.shock)
     at[seen], below[seen] = some.cdf(y[seen]), some.cdf(y[seen] - 1)
-    tail = (1 - level) / 2
-    inside = np.minimum(at, 1 - tail) - np.maximum(below, tail)
-    return float((np.maximum(inside, 0) / np.maximum(at - below, 1e-300)).mean())
+    width = np.maximum(at - below, 1e-300)
+    shares = []
+    for level in levels:
+        tail = (1 - level) / 2
+        inside = np.minimum(at, 1 - tail) - np.maximum(below, tail)
+        shares.append(float((np.maximum(inside, 0) / width).mean()))
+    return shares
 
 
 def total_covered(predictive: Predictive, total: float, *, level: float) -> float:
@@ -119,8 +128,8 @@ def score(predictive: Predictive, y: Floats) -> dict[str, float]:
     found["deviance"] = poisson_deviance(predictive.expected, y)
     found["log_score"] = log_score(predictive, y)
     found["brier"] = brier(predictive, y)
-    for level in LEVELS:
-        found[f"cells{100 * level:g}"] = covered(predictive, y, level=level)
+    for level, inside in zip(LEVELS, _covered(predictive, y, LEVELS), strict=True):
+        found[f"cells{100 * level:g}"] = inside
         found[f"total{100 * level:g}"] = total_covered(predictive, found["events"], level=level)
     return found
 

@@ -85,8 +85,6 @@ def explain(seen: Floats, weight: Floats, *, steps: int = STEPS_OF_EM, pseudo: f
     """
     theta = np.full(len(seen), 1 / len(seen))
     for _ in range(steps if weight.sum() > 0 else 0):
-        share = theta[:, None] * seen
-        share /= np.maximum(share.sum(axis=0), 1e-300)
-        theta = share @ weight + pseudo
+        theta = theta * (seen @ (weight / np.maximum(theta @ seen, 1e-300))) + pseudo
         theta /= theta.sum()
     return theta

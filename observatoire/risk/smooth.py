@@ -9,7 +9,7 @@ from observatoire.risk.arrays import Floats
 from observatoire.risk.grid import Grid
 
 REACH = 3.0  # standard deviations beyond which a cell weighs nothing
-WIDE = 700  # rows or columns above which a moving kernel is faster than a product of matrices
+WIDE = 15  # rows or columns per row of the kernel above which a moving kernel is faster than a product of matrices
 
 
 def smooth(values: Floats, grid: Grid, *, bandwidth: float) -> Floats:
@@ -48,7 +48,7 @@ def _blur(rows: Floats, grid: Grid, bandwidth: float) -> Floats:
     image[:, grid.row, grid.col] = rows
     sigma = bandwidth / grid.cell
     reach = max(REACH, 0.5 / sigma)
-    if max(grid.shape) > WIDE:
+    if max(grid.shape) > WIDE * (2 * int(reach * sigma + 0.5) + 1):
         blurred = ndimage.gaussian_filter(image, sigma=(0, sigma, sigma), mode="constant", truncate=reach)
     else:
         blurred = _kernel(grid.shape[0], sigma, reach) @ image @ _kernel(grid.shape[1], sigma, reach)

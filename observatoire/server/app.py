@@ -22,7 +22,7 @@ from observatoire.layers.catalog import catalog
 from observatoire.layers.rights import role
 from observatoire.reports.terms import longest_body
 from observatoire.server import city as about
-from observatoire.server import download, items, metadata, styles
+from observatoire.server import download, items, metadata
 from observatoire.server.api import Api
 from observatoire.server.citizen.routes import citizen_routes
 from observatoire.server.counts import Counts
@@ -31,11 +31,15 @@ from observatoire.server.crs import systems
 from observatoire.server.desk import desk_routes
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
+from observatoire.server.feeds.routes import feed_routes
 from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
 from observatoire.server.hub import Hub
 from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure, Wider
+from observatoire.server.open311.errors import too_long
+from observatoire.server.open311.routes import open311_routes
+from observatoire.server.plugin import plugin_routes
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -43,11 +47,11 @@ from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
 from observatoire.server.records.routes import record_routes
-from observatoire.server.reports.answers import too_long
 from observatoire.server.reports.routes import PATHS, WITH_PHOTO, report_routes
 from observatoire.server.skill_cards import skill_card_routes
 from observatoire.server.state import State
 from observatoire.server.static import Static, web
+from observatoire.server.styles import style_routes
 from observatoire.server.tiles.routes import tile_routes
 from observatoire.server.tiles.shared import Shared
 from observatoire.server.turns import Turns
@@ -114,8 +118,7 @@ def routes() -> list[Route]:
         Route("/openapi", metadata.definition),
         Route("/conformance", metadata.conformance),
         Route("/functions", metadata.functions),
-        Route("/styles", styles.styles),
-        Route("/styles/{style}", styles.style_of),
+        *style_routes(),
         *tile_routes(),
         *coverage_routes(),
         *process_routes(),
@@ -130,11 +133,14 @@ def routes() -> list[Route]:
         Route("/health", about.health),
         *forecast_routes(),
         *skill_card_routes(),
+        *plugin_routes(),
         *qgis_routes(),
         *works_feed_routes(),
         *desk_routes(_file(web(), "pro/index.html")),
         Route("/web/{path:path}", _files(web())),
         *report_routes(),
+        *open311_routes(),
+        *feed_routes(),
         Route("/static/{path:path}", _files(own)),
     ]
 
@@ -165,7 +171,7 @@ async def lifespan(app: Starlette, settings: Settings) -> AsyncIterator[None]:
     with open_store(settings, patience=settings.store_wait_s) as store:
         await asyncio.to_thread(_ready, store, city, settings)
         async with Pools(store, passwords(settings.var), settings, city) as pools:
-            app.state.obs = state = _state(settings, city, store, pools)
+            app.state.obs = state = state_for(settings, city, store, pools)
             app.state.executions = executions = Executions(
                 city=city,
                 settings=settings,
@@ -189,7 +195,8 @@ def _ready(store: Store, city: City, settings: Settings) -> None:
         schema.prepare(connection, city, catalog().values(), passwords(settings.var))
 
 
-def _state(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+def state_for(settings: Settings, city: City, store: Store, pools: Pools) -> State:
+    """Return all that answers rest on: of a server, or of a command that answers as one."""
     layers = catalog()
     return State(
         settings=settings,

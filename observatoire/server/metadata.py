@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from observatoire import cql2
 from observatoire.layers.model import Audience
+from observatoire.layers.presets import presets
 from observatoire.server import api as pygeo
-from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards
+from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards, styles
 from observatoire.server.context import current
 from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.exports import FILES
@@ -55,7 +56,7 @@ async def landing_page(request: Request) -> Response:
         )
     ]  # fmt: skip
     document["links"].append({
-        "rel": "styles", "type": respond.JSON, "title": "Styles", "href": f"{state.base}/styles",
+        "rel": styles.REL, "type": respond.JSON, "title": "Styles", "href": f"{state.base}/styles",
     })  # fmt: skip
     document["links"].append({
         "rel": JOB_LIST, "type": respond.JSON, "title": "Jobs", "href": f"{state.base}/jobs",
@@ -64,8 +65,9 @@ async def landing_page(request: Request) -> Response:
         "rel": FUNCTIONS, "type": respond.JSON, "title": pages.WORDS[look.language]["functions"],
         "href": f"{state.base}/functions",
     })  # fmt: skip
-    layers = state.visible(audience).values()
-    return _shown(request, look, audience, document, "landing.html", layers=layers)
+    visible = state.visible(audience)
+    maps = {name: preset for name, preset in presets().items() if preset.seen_by(audience, visible)}
+    return _shown(request, look, audience, document, "landing.html", layers=visible.values(), maps=maps)
 
 
 async def collections(request: Request) -> Response:
@@ -112,6 +114,9 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
         document["links"].append({
             "rel": tiles.TILESETS, "type": respond.JSON, "title": words["tiles"], "href": f"{here}/tiles",
         })  # fmt: skip
+        document["links"].append({
+            "rel": styles.REL, "type": respond.JSON, "title": "Styles", "href": f"{here}/styles",
+        })  # fmt: skip
         if gridded(layer):
             document["links"].append({
                 "rel": COVERAGE, "type": GEOTIFF,
@@ -156,6 +161,7 @@ async def conformance(request: Request) -> Response:
                 *cql2.CONFORMANCE,
                 *tiles.CONFORMANCE,
                 *records.CONFORMANCE,
+                *styles.CONFORMANCE,
                 *process_openapi.conformance(callbacks=bool(state.settings.callback_origins)),
             }
         )

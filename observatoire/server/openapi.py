@@ -17,7 +17,7 @@ from observatoire.server.exports import FILES
 from observatoire.server.items import POSTED
 from observatoire.server.openapi_parts import parameter, refs, responses
 from observatoire.server.problems import MEDIA_TYPE
-from observatoire.server.styles import MEDIA_TYPES as STYLES
+from observatoire.server.styles_openapi import STYLE_RESPONSES, style_paths
 from observatoire.server.tiles.openapi import TILE_RESPONSES, tile_paths
 from observatoire.settings import Settings
 
@@ -243,7 +243,7 @@ def _responses() -> Json:
             linked,
             page,
         ),
-        "Style": shown("A style", (STYLES["json"], thing), (STYLES["qml"], text)),
+        **STYLE_RESPONSES,
         "InvalidParameter": shown("A parameter is unknown or cannot be used", trouble),
         "Unauthorised": shown("The key is not known", trouble),
         "NotFound": shown("There is none, or not for you", trouble),
@@ -318,17 +318,14 @@ def _schemas() -> Json:
 
 
 def _more_paths() -> Json:
-    def read(summary: str, operation: str, *parameters: Json, answer: str = "Document") -> Json:
+    def read(summary: str, operation: str, *parameters: Json) -> Json:
         return {
             "get": {
                 "summary": summary, "tags": ["server"], "operationId": operation, "parameters": list(parameters),
-                "responses": responses(answer),
+                "responses": responses("Document"),
             }
         }  # fmt: skip
 
-    lang = {"$ref": "#/components/parameters/lang"}
-    form = parameter("f", {"type": "string", "enum": list(STYLES), "default": "json"}, "Format")
-    style = parameter("styleId", {"type": "string"}, "Id of a collection", "path")
     return {
         "/collections/catalogue": read("The catalogue", "getCatalogue", *refs("lang"), _form("json", "html", "jsonld")),
         "/collections/catalogue/items": read(
@@ -337,6 +334,11 @@ def _more_paths() -> Json:
             parameter("q", {"type": "string"}, "Words, separated by commas: one of them"),
             parameter("type", {"type": "string"}, "Kind of what is described: dataset"),
             parameter("ids", {"type": "array", "items": {"type": "string"}}, "Ids of records"),
+            parameter(
+                "externalIds",
+                {"type": "array", "items": {"type": "string"}},
+                "Ids that others gave: no record has one",
+            ),
             *refs("bbox", "datetime", "page-limit", "offset", "lang"),
             _form("json", "html", "jsonld"),
         ),
@@ -348,8 +350,7 @@ def _more_paths() -> Json:
             _form("json", "html", "jsonld"),
         ),
         "/functions": read("The functions that a filter may call", "getFunctions", *refs("f", "lang")),
-        "/styles": read("How the collections are drawn", "getStyles", lang),
-        "/styles/{styleId}": read("A style, for MapLibre or QGIS", "getStyle", style, form, lang, answer="Style"),
+        **style_paths(),
     }
 
 

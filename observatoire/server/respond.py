@@ -18,6 +18,7 @@ _BY_TYPE = {
     GEOJSON: "json", JSON: "json", "*/*": "json", "application/*": "json", "text/html": "html",
     "application/xhtml+xml": "html", "text/csv": "csv", JSONLD: "jsonld",
     "application/vnd.mapbox.style+json": "json", "application/vnd.qgis.qml": "qml",
+    "image/png": "png",
 }  # fmt: skip
 
 

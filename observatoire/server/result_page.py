@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 ROWS, COLUMNS = 20, 8
+MOST_SAID = 200  # findings on a page
 #: ColorBrewer OrRd, five classes: light where little is expected; readable without colour vision.
 COLOURS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
 UNKNOWN = "#9aa5b1"
@@ -34,6 +35,8 @@ class Result:
         Where the next colour begins; quintiles, fewer where values are alike.
     bbox : tuple of float, degrees
         West, south, east, north.
+    findings, proposals : list of dict
+        What `works-clash` says beside its features; empty for other results.
     """
 
     count: int
@@ -44,6 +47,8 @@ class Result:
     breaks: list[float]
     unknown: int
     bbox: Corners
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    proposals: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def legend(self) -> list[tuple[str, str]]:
@@ -87,7 +92,16 @@ def read_result(body: bytes) -> Result | None:
         breaks=_breaks(values[~np.isnan(values)]),
         unknown=int(np.isnan(values).sum()),
         bbox=corners,
+        findings=_said(document, "findings", ("rule", "severity", "title", "reason", "subject", "evidence")),
+        proposals=_said(document, "proposals", ("subject", "status", "reason")),
     )
+
+
+def _said(document: dict[str, Any], name: str, members: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the first things of a list beside the features that have all these members."""
+    things = document.get(name)
+    kept = [t for t in things if isinstance(t, dict) and t.keys() >= set(members)] if isinstance(things, list) else []
+    return kept[:MOST_SAID]
 
 
 def _number(properties: list[dict[str, Any]]) -> str | None:

@@ -11,6 +11,7 @@ from observatoire import __version__
 from observatoire.cities import City
 from observatoire.errors import UnknownLayer
 from observatoire.layers.model import Audience, Layer
+from observatoire.layers.presets import presets
 from observatoire.server.api import Api
 from observatoire.server.counts import Counts
 from observatoire.server.crs import Systems
@@ -61,7 +62,7 @@ class State:
     def edition(self) -> str:
         """What answers depend on beside the data: part of every entity tag."""
         layers = "".join(layer.model_dump_json() for layer in self.layers.values())
-        parts = (__version__, layers, self.city.model_dump_json(), self.base, self.settings.limit_max)
+        parts = (__version__, layers, repr(presets()), self.city.model_dump_json(), self.base, self.settings.limit_max)
         return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
     @cached_property

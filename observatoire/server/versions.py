@@ -29,6 +29,10 @@ class Versions:
                     await self._refresh()
         return self._known.get(collection, 0)
 
+    def forget(self) -> None:
+        """Ask the store again next time, however fresh what is known."""
+        self._read = float("-inf")
+
     async def _refresh(self) -> None:
         started = monotonic()
         self._known = dict(await rows_of(self._admin, _ALL))

@@ -19,12 +19,11 @@ TABLES = "data"
 #: Only these train a forecast: what patrols discover says where patrols were (DESIGN, decision 9).
 REPORTED = "reported"
 
-_HEADER = 19  # bytes before the first row of COPY BINARY, without extensions
-_TRAILER = 2
+_ROWS = 100_000  # ids of which one array is made
+_HEADER = 20  # bytes before the first value of an array of one dimension, in PostgreSQL's binary format
 _POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
-_ROW = np.dtype(
-    [("fields", ">i2"), ("nx", ">i4"), ("x", ">f8"), ("ny", ">i4"), ("y", ">f8"), ("nt", ">i4"), ("t", ">i8")]
-)
+_NUMBER = np.dtype([("length", ">i4"), ("value", ">f8")])
+_INSTANT = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 
 def read_events(
@@ -44,8 +43,7 @@ def read_events(
     xy : ndarray, shape (n_events, 2), m
         In the CRS of the store.
     dates : DatetimeIndex, shape (n_events,)
-        UTC. Events are in the order of their dates, then of their places: what is computed from them does not depend
-        on where a row lies on the disk.
+        UTC. Events are in no order: nothing that is computed from them may depend on one.
 
     Raises
     ------
@@ -54,29 +52,40 @@ def read_events(
 
     Notes
     -----
-    `COPY … BINARY` gives rows of fixed width, read by numpy without a Python object per value: 150 000 rows take
-    about 0.2 s.
+    PostgreSQL gathers the values into arrays, whose binary format numpy reads without a Python object per value or per
+    row: 2 400 000 rows cost this process 0.3 s.
     """
     if layer.geometry != "Point" or layer.time_field is None:
         raise BadInput(f"target: expected a collection of dated points, got {layer.id}")
     if schema != TABLES and "origin" not in layer.properties:
         raise BadInput(f"target: {layer.id} does not show the origin of its items")
     query = sql.SQL(
-        "COPY (SELECT ST_X(geom), ST_Y(geom), {time} FROM {view} WHERE origin = {origin} AND {nature}) "
-        "TO STDOUT (FORMAT binary)"
+        "SELECT array_agg(ST_X(geom)), array_agg(ST_Y(geom)), array_agg({time}) FROM {view} "
+        "WHERE origin = {origin} AND {nature} AND geom IS NOT NULL AND {time} IS NOT NULL GROUP BY id / {rows}"
     ).format(
         time=sql.Identifier(layer.time_field),
         view=sql.Identifier(schema, layer.table),
         origin=sql.Literal(REPORTED),
         nature=sql.SQL("true") if nature is None else sql.SQL("nature = {}").format(sql.Literal(nature)),
+        rows=sql.Literal(_ROWS),
     )
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        data = b"".join(copy)
-    rows = np.frombuffer(data, dtype=_ROW, count=(len(data) - _HEADER - _TRAILER) // _ROW.itemsize, offset=_HEADER)
-    xy = np.column_stack([rows["x"], rows["y"]]).astype(np.float64)
-    instants = _POSTGRES_EPOCH + rows["t"].astype(np.int64).astype("timedelta64[us]")
-    order = np.lexsort((xy[:, 1], xy[:, 0], instants))
-    return xy[order], pd.DatetimeIndex(instants[order]).tz_localize("UTC")
+    with connection.cursor(binary=True) as cursor:
+        result = cursor.execute(query).pgresult
+        assert result is not None
+        x, y, t = (
+            [_values(result.get_value(row, column), kind) for row in range(result.ntuples)]
+            for column, kind in enumerate((_NUMBER, _NUMBER, _INSTANT))
+        )
+    if not x:
+        return np.empty((0, 2)), pd.DatetimeIndex([], dtype="datetime64[us, UTC]")
+    instants = _POSTGRES_EPOCH + np.concatenate(t).astype("timedelta64[us]")
+    return np.column_stack([np.concatenate(x), np.concatenate(y)]), pd.DatetimeIndex(instants).tz_localize("UTC")
+
+
+def _values(array: bytes | None, kind: "np.dtype[Any]") -> Any:
+    """Return the values of an array in PostgreSQL's binary format, none of them null."""
+    assert array is not None
+    return np.frombuffer(array, dtype=kind, offset=_HEADER)["value"].astype(kind["value"].newbyteorder("="))
 
 
 def read_grid(

@@ -13,6 +13,7 @@ from psycopg import Cursor, sql
 
 from observatoire.layers.ddl import columns, table
 from observatoire.layers.model import Layer
+from observatoire.store.firstload import indexes_at_the_end
 
 #: First key of the advisory locks by which the loads of one collection follow each other.
 LOAD_LOCK = 0x0B5E_0002
@@ -214,15 +215,12 @@ def _insert(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int
     count = _count(cursor, sql.SQL("SELECT count(*) ") + new, given)
     if count:
         given["first"] = take_ids(cursor, layer.id, count)
-        cursor.execute(
-            sql.SQL(
-                "INSERT INTO {} ({}, source, load_id, {}) "
-                "SELECT %(first)s - 1 + row_number() OVER (ORDER BY k.first), %(source)s, %(load)s, {} "
-            ).format(table(layer), sql.Identifier(layer.id_field), _names("geom", *_own(layer)), _values("i", layer))
-            + new
-            + sql.SQL(" ORDER BY k.first"),
-            given,
-        )
+        insert = sql.SQL(
+            "INSERT INTO {} ({}, source, load_id, {}) "
+            "SELECT %(first)s - 1 + row_number() OVER (ORDER BY k.first), %(source)s, %(load)s, {} "
+        ).format(table(layer), sql.Identifier(layer.id_field), _names("geom", *_own(layer)), _values("i", layer))
+        with indexes_at_the_end(cursor, table(layer), count):
+            cursor.execute(insert + new + sql.SQL(" ORDER BY k.first"), given)
     return count
 
 

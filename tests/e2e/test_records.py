@@ -66,6 +66,8 @@ def test_a_record_says_what_when_and_where_from(observatory: Any) -> None:
     assert {"type", "title", "description", "license", "updated"} <= set(properties)
     assert properties["obs:sources"] == ["signalements"]
     assert properties["obs:simulated"] is True
+    assert properties["obs:audience"] == ["public"]
+    assert [c["id"] for theme in properties["themes"] for c in theme["concepts"]] == ["information-public"]
     assert record["time"]["interval"][0] < record["time"]["interval"][1]
     for link in record["links"]:
         if link["rel"] in ("items", "describedby", "enclosure", "collection", "self"):

@@ -37,8 +37,9 @@ def test_anyone_reads_the_reports_and_nobody_the_facts_without_a_key(observatory
 
 
 PUBLIC = {
-    "arrets-bus", "chantiers", "collectes", "divisions", "eclairage", "evenements", "faits-publics", "lieux-sensibles",
-    "lignes-bus", "mailles", "mesures-bruit", "pannes-eclairage", "previsions", "registre", "signalements", "troncons",
+    "agenda", "arrets-bus", "chantiers", "collectes", "divisions", "eclairage", "evenements", "faits-publics",
+    "lieux-sensibles", "lignes-bus", "mailles", "mesures-bruit", "pannes-eclairage", "previsions", "registre",
+    "signalements", "troncons",
 }  # fmt: skip
 
 

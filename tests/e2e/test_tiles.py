@@ -327,3 +327,97 @@ def test_gdal_reads_a_tile(observatory: Any, tmp_path: Any) -> None:
 
     assert "Layer name: divisions" in done.stdout, done.stderr
     assert f"Feature Count: {len(_items(observatory, 'divisions'))}" in done.stdout
+
+
+def test_what_another_audience_was_given_tells_a_stranger_nothing(observatory: Any) -> None:
+    """Neither its entity tag nor its address opens a tile; what is hidden is as what does not exist."""
+    path = "/api/collections/faits/tiles/WebMercatorQuad/9/187/263"
+    given = observatory.get(path, "coordination")
+    assert given.status_code == 200
+
+    for headers in ({"If-None-Match": given.headers["etag"]}, {"If-None-Match": "*"}, {"Accept": "image/png"}):
+        answer = httpx.get(observatory.url + path, headers=headers)
+        nothing = httpx.get(observatory.url + path.replace("faits", "aucune"), headers=headers)
+        assert answer.status_code == 404
+        assert answer.json() == nothing.json()
+    for collection in ("faits", "risque", "aucune"):
+        several = observatory.get("/api/tiles/WebMercatorQuad/9/187/263", collections=f"divisions,{collection}")
+        assert several.status_code == 400
+        assert collection not in several.json()["detail"].partition("some of ")[2].split(", ")
+    assert given.headers["cache-control"].startswith("private")
+
+
+def test_a_shared_tile_is_kept_apart_by_audience(observatory: Any) -> None:
+    """Asked in turn by those who see places exactly and those who see them rounded: each gets their own, each time."""
+    path = "/api/collections/faits/tiles/EPSG2154Quad/0/0/0"
+    bodies = [observatory.get(path, audience).content for audience in ("coordination", "planner") * 2]
+
+    assert bodies[0] == bodies[2] != bodies[1] == bodies[3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nature = 'rien de tel'", "date < TIMESTAMP('1900-01-01T00:00:00Z')", "id < 0", "id = 1 AND id = 2",
+        "S_INTERSECTS(geometry, BBOX(170,-10,171,-9))", "NOT (nature IS NULL OR nature IS NOT NULL)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("zoom", ["9/187/263", "12/1499/2109"])
+def test_a_filter_that_leaves_nothing_is_an_empty_tile(observatory: Any, text: str, zoom: str) -> None:
+    answer = observatory.get(f"/api/collections/signalements/tiles/WebMercatorQuad/{zoom}", filter=text)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1=1) UNION SELECT reference FROM data.faits --", "nature = 'tag'; DROP TABLE data.signalements",
+        "pg_sleep(5) = 1", "obs.keys = 1", "source_key = '1'", "load_id = 1", "geom = 1", "reference = reference(1)",
+        "id / 0 = 1", "id ^ 1000 = 1", "id * 1e308 * 1e308 > 0", "NOT " * 500 + "id = 1",
+        " AND ".join(f"id <> {i}" for i in range(3_000)), "S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 0 1, 1 0, 0 0)))",
+        "nature LIKE '" + "%a" * 400 + "'", "nature = '\x01\u202e\U0001f600'", "\u0000", "id = " + "9" * 400,
+    ],
+)  # fmt: skip
+def test_a_hostile_filter_is_an_answer_or_a_refusal_and_says_nothing(observatory: Any, text: str) -> None:
+    before = observatory.get("/api/collections/signalements/items", limit=1).json()["numberMatched"]
+
+    answer = observatory.get("/api/collections/signalements/tiles/WebMercatorQuad/9/187/263", filter=text)
+
+    assert answer.status_code in (200, 204, 400, 414), answer.text
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        for word in ("SELECT", "psycopg", "ERROR:", "obs_public", "ST_AsMVT", "Traceback"):
+            assert word not in answer.json()["detail"].replace(text, "")
+    assert observatory.get("/api/collections/signalements/items", limit=1).json()["numberMatched"] == before
+
+
+def test_a_protected_property_cannot_be_guessed_by_filters(observatory: Any) -> None:
+    """`reference` of an occurrence is not for planners: naming it is as naming what does not exist."""
+    path = "/api/collections/faits/tiles/WebMercatorQuad/9/187/263"
+    assert observatory.get(path, "coordination", filter="reference LIKE 'F%'").status_code in (200, 204)
+
+    told = {
+        name: observatory.get(path, "planner", **{word: value})
+        for name in ("reference", "inconnue")
+        for word, value in (("filter", f"{name} LIKE 'F%'"), ("properties", name), (name, "F1"))
+    }
+
+    for name, answer in told.items():
+        assert answer.status_code == 400
+        listed = answer.json()["detail"].partition("expected one of")[2]
+        assert "reference" not in listed, name
+
+
+def test_a_tile_that_takes_too_long_is_refused_and_its_query_is_over(observatory: Any) -> None:
+    """Its table is locked for longer than a statement may take: a filter is to blame where there is one (400)."""
+    path = "/api/collections/divisions/tiles/WebMercatorQuad/7/46/65"
+    with open_store(_settings(observatory)) as store, store.connect() as locking, store.connect() as seeing:
+        seeing.autocommit = True
+        locking.execute("LOCK TABLE data.divisions IN ACCESS EXCLUSIVE MODE")
+        answer = observatory.get(path, filter="code <> 'x'")
+        assert _waiting(seeing) == 0
+        locking.rollback()
+
+    assert answer.status_code == 400
+    assert "filter" in answer.json()["detail"]

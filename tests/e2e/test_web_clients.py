@@ -95,9 +95,7 @@ OGC_TILES = """async ([tileset]) => {
 
 MAPLIBRE = """async ([style]) => {
   const maplibre = await import("/maplibre/maplibre-gl.mjs");
-  const given = await (await fetch(style)).json(); // as the API of styles gives it; its address is of the API's origin
-  const [source] = Object.keys(given.sources);
-  given.sources[source].data = new URL(given.sources[source].data, style).href;
+  const given = await (await fetch(style)).json(); // as the API of styles gives it
   const map = new maplibre.Map({ container: "map", style: given, center: [5.36, 43.28], zoom: 13 });
   const patience = new Promise((_, reject) => setTimeout(reject, 60_000, new Error("nothing was drawn")));
   await Promise.race([new Promise((resolve) => map.once("idle", resolve)), patience]);
@@ -241,7 +239,7 @@ def test_maplibre_draws_what_the_style_and_the_items_say(
     """By the style that the API gives, whose source is a page of items: on screen stands what lies in the window."""
     path = "/api/collections/signalements/items"
     source = {feature["id"] for feature in observatory.get(path, limit=10_000).json()["features"]}
-    seen = run(chromium, page_address, MAPLIBRE, f"{observatory.url}/api/styles/signalements")
+    seen = run(chromium, page_address, MAPLIBRE, f"{observatory.url}/api/styles/signalements?sources=items")
 
     west, south, east, north = seen["bounds"]
 
@@ -252,3 +250,63 @@ def test_maplibre_draws_what_the_style_and_the_items_say(
     edge = (east - west) / 600 * 10  # a circle is drawn where its rim is seen: ten pixels are more than its radius
     assert len(seen["ids"]) > 50
     assert within(-edge) <= set(seen["ids"]) <= within(edge)
+
+
+MAP = """async ([style]) => {
+  const maplibre = await import("/maplibre/maplibre-gl.mjs");
+  const map = new maplibre.Map({ container: "map", style, canvasContextAttributes: { preserveDrawingBuffer: true } });
+  const faults = [];
+  map.on("error", ({ error }) => faults.push(error.message));
+  const patience = new Promise((_, reject) => setTimeout(reject, 60_000, new Error("nothing was drawn")));
+  await Promise.race([new Promise((resolve) => map.once("idle", resolve)), patience]);
+  const drawn = map.queryRenderedFeatures();
+  return { faults, layers: [...new Set(drawn.map(({ sourceLayer }) => sourceLayer))].sort() };
+}"""
+
+
+@pytest.mark.parametrize("name", ["citizen", "roadworks"])
+def test_a_map_of_the_whole_city_opens_by_few_tiles(
+    observatory: Observatory, chromium: Browser, page_address: str, name: str
+) -> None:
+    """By the address of its style alone: at most 12 tiles and 1 MB, and what it is about is drawn."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    sizes: list[int] = []
+    page.on(
+        "requestfinished",
+        lambda request: sizes.append(request.sizes()["responseBodySize"]) if "/tiles/" in request.url else None,
+    )
+    try:
+        page.goto(page_address, wait_until="load")
+        page.evaluate("document.querySelector('#map').style = 'width: 1440px; height: 900px'")
+        seen = page.evaluate(MAP, [f"{observatory.url}/api/styles/{name}"])
+    finally:
+        page.close()
+
+    assert seen["faults"] == []
+    assert {"divisions", "chantiers", "evenements"} <= set(seen["layers"])
+    assert ("signalements" in seen["layers"]) == (name == "citizen")
+    assert 1 <= len(sizes) <= 12
+    assert sum(sizes) <= 1_000_000
+
+
+def test_the_page_of_a_map_draws_it(observatory: Observatory, chromium: Browser) -> None:
+    """In a browser, without a client of one's own: tiles from the page's own origin, the legend beside them."""
+    page = chromium.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    try:
+        page.goto(f"{observatory.url}/api/styles/citizen?f=html&lang=en")
+        page.wait_for_function(
+            "document.querySelector('#map').map?.getStyle().layers.some(({ source }) => source === 'tiles:1')",
+            timeout=60_000,
+        )
+        page.wait_for_selector('#map[data-state="idle"]', timeout=60_000)
+        drawn = page.evaluate(
+            "[...new Set(document.querySelector('#map').map.queryRenderedFeatures().map((f) => f.sourceLayer))]"
+        )
+        assert {"divisions", "chantiers", "signalements"} <= set(drawn)
+        assert "Public-space reports" in page.inner_text("figcaption")
+        assert faults == []
+    finally:
+        page.close()

@@ -1,5 +1,7 @@
 """`works-clash` on the served small city: what was planted is found, nothing invented; proposals leave no conflict."""
 
+import html
+import time
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -188,3 +190,38 @@ def test_other_bad_inputs_are_refused_and_residents_have_no_such_process(observa
         response = execute(observatory, inputs)
         assert (response.status_code, says in response.json()["detail"]) == (400, True)
     assert execute(observatory, {}, audience="").status_code == 404
+
+
+def test_a_shared_finding_has_an_address_that_needs_no_key_and_stays_the_same(observatory: Any) -> None:
+    asked = {"reference": "CH-P06", "rules": ["event"], "resolve": False}
+    (unshared,) = findings(observatory, asked)["findings"]
+    (first,) = findings(observatory, asked | {"share": True})["findings"]
+    (again,) = findings(observatory, asked | {"share": True})["findings"]
+
+    assert unshared["link"] is None
+    assert first["link"] == again["link"]
+    document = observatory.get(first["link"], f="json").json()
+    assert (document["rule"], document["evidence"], document["reason"]) == ("event", ["EV-P01"], first["reason"])
+    page = observatory.get(first["link"], f="html", lang="fr")
+    assert first["title"]["fr"] in page.text
+    assert "<script" not in page.text
+    assert page.headers["cache-control"] == "private, no-store"
+    assert observatory.get("/works/findings/nothing-of-that-name").status_code == 404
+
+
+def test_the_page_of_a_job_lists_findings_and_proposals_beside_their_map(observatory: Any) -> None:
+    headers = {"X-API-Key": observatory.keys["planner"]}
+    body = {"inputs": {"reference": "CH-P01", "as_of": AS_OF}}
+    with httpx.Client(base_url=observatory.url, headers=headers, timeout=60) as client:
+        url = f"{observatory.url}/api/processes/works-clash/execution"
+        job = client.post(url, json=body, headers={"Prefer": "respond-async"}).json()["jobID"]
+        end = time.monotonic() + 120
+        while client.get(f"/api/jobs/{job}").json()["status"] in ("accepted", "running") and time.monotonic() < end:
+            time.sleep(0.3)
+        report = client.get(f"/api/jobs/{job}/results").json()
+        page = client.get(f"/api/jobs/{job}", params={"f": "html", "lang": "fr"}).text
+
+    assert 'data-name="level"' in page
+    said = html.unescape(page)
+    assert all(f["reason"]["fr"] in said for f in report["findings"])
+    assert report["proposals"][0]["reason"]["fr"] in said

@@ -100,8 +100,8 @@ def test_events_are_the_reported_rows_to_the_bit_and_the_microsecond(connection:
     rows = connection.execute(
         "SELECT ST_X(geom), ST_Y(geom), date FROM data.signalements WHERE origin = 'reported' ORDER BY date"
     ).fetchall()
-    assert [(x, y) for x, y, _ in rows] == [tuple(point) for point in xy.tolist()]
-    assert [date for _, _, date in rows] == list(dates.to_pydatetime())
+    read = sorted(zip(*xy.T.tolist(), dates.to_pydatetime(), strict=True), key=lambda row: row[2])
+    assert read == [tuple(row) for row in rows]
 
 
 def test_an_audience_is_read_through_its_own_view(connection: psycopg.Connection) -> None:

@@ -154,6 +154,9 @@ ALLOWED = {
     "echo": set(AUDIENCES),
     "risk-forecast": {"planner", "roadworks", "coordination"},
     "risk-evaluation": {"planner", "roadworks", "coordination"},
+    "submit-report": set(AUDIENCES),
+    "works-clash": {"planner", "roadworks", "coordination"},
+    "event-adequacy": {"planner", "roadworks", "coordination"},
 }
 
 
@@ -188,7 +191,7 @@ def test_the_list_comes_in_pages_that_follow_each_other(served: Served) -> None:
             found += [process["id"] for process in page["processes"]]
             address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
 
-    assert found == ["aggregate", "echo"]
+    assert found == ["aggregate", "echo", "submit-report"]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "limit=1&limit=2", "offset=-1", "nope=1", "f=xml"])

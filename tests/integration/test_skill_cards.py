@@ -68,8 +68,9 @@ def test_what_is_evaluated_is_what_is_forecast(connection: psycopg.Connection) -
     read = read_labelled(connection, layer_of("signalements"))
     xy, dates = read_events(connection, layer_of("signalements"))
 
-    assert read.xy.tolist() == xy.tolist()
-    assert read.dates.tolist() == dates.tolist()
+    order = np.lexsort((xy[:, 1], xy[:, 0], dates))
+    assert read.xy.tolist() == xy[order].tolist()
+    assert read.dates.tolist() == dates[order].tolist()
     assert read.sources == {"discovered": 250, "reported": 2250}
     assert 0.6 < read.timed.mean() < 0.7
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from observatoire.risk.counts import count, wall_time
+from observatoire.risk.memo import digest
 from observatoire.risk.spans import Horizon, days
 
 pytestmark = pytest.mark.unit
@@ -71,3 +73,17 @@ def test_periods_fill_the_horizon(n: int) -> None:
 
     assert horizon.steps * horizon.period == pytest.approx(n)
     assert horizon.weeks(52) * horizon.period == pytest.approx(364, abs=horizon.period)
+
+
+def test_a_digest_tells_tables_apart_and_is_the_same_for_the_same_columns() -> None:
+    rng = np.random.default_rng(0)
+    table = sparse.csc_array(rng.poisson(0.5, (30, 20)).astype(float))
+    other = table.copy()
+    other.data[-1] += 1
+
+    assert digest(table, 12) == digest(table[:, :12]) == digest(table.copy(), 12)
+    assert digest(table) != digest(other)
+    assert digest(table, 19) != digest(table, 20)
+    many = [digest(table[:, :k]) for _ in range(3) for k in range(20)]  # more than are kept
+    assert len(set(many)) == 20
+    assert many[:20] == many[40:]

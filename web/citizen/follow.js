@@ -34,7 +34,7 @@ async function show(data) {
   if (acts && data.get("action") !== "delete") data.set("idempotency_key", await voice(reference));
   main.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const told = page.querySelector("main");
     if (!answer.ok) {

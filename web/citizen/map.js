@@ -20,6 +20,9 @@ export async function drawList(place) {
   try {
     const { map, maplibre } = await openMap(frame, { bbox: view(place.dataset), locale: locale(words), camera: null });
     await draw(map, maplibre, JSON.parse(place.dataset.maps));
+    frame.dataset.state = "busy";
+    place.dataset.drawn = "true"; // all has been asked for; idle from now on means shown
+    map.triggerRepaint();
   } catch (error) {
     const said = Object.assign(document.createElement("p"), { className: "notice", textContent: place.dataset.away });
     said.setAttribute("role", "alert");

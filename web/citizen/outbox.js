@@ -5,7 +5,7 @@
  * server has answered; whatever is cut short is sent again under the same key, which the server takes once and answers
  * the same. Pages and the service worker both send: a lock keeps them from doing it at the same time.
  */
-import { all, put, remove, settle } from "./store.js";
+import { all, get, put, remove, settle } from "./store.js";
 
 const PATIENCE_MS = 60_000;
 const CHANNEL = "outbox";
@@ -20,9 +20,27 @@ const CHANNEL = "outbox";
 export async function enqueue(fields, photo) {
   const id = crypto.randomUUID();
   await put("outbox", { id, fields, photo, made: new Date().toISOString(), refused: null });
-  const ready = await navigator.serviceWorker?.getRegistration();
-  await ready?.sync?.register(CHANNEL).catch(() => {}); // Chromium sends even when no page is open
   return id;
+}
+
+/** Ask the browser to send when there is a network, even when no page is open: Chromium does. */
+export async function sendLater() {
+  const ready = await navigator.serviceWorker?.getRegistration();
+  await ready?.sync?.register(CHANNEL).catch(() => {});
+}
+
+/**
+ * Send what waits, and say what became of one report, whoever sent it: this page, another one or the service worker.
+ *
+ * @returns {Promise<{state: "sent" | "refused" | "later", receipt?: object, problem?: object}>}
+ */
+export async function deliver(id) {
+  const outcome = (await flush().catch(() => new Map())).get(id);
+  if (outcome) return outcome;
+  const entry = await get("outbox", id);
+  if (entry) return entry.refused ? { state: "refused", problem: entry.refused } : { state: "later" };
+  const receipt = (await all("mine")).find(({ key }) => key === id);
+  return receipt ? { state: "sent", receipt } : { state: "later" };
 }
 
 /** How many wait; those that the city refused wait for their maker instead. */
@@ -67,7 +85,7 @@ async function sendOne(entry) {
   }
   if (answer.ok && body.reference) {
     const { reference, tracking_token: token, handled_by, notices } = body;
-    const receipt = { reference, token, handled_by, notices, nature: body.public.nature, made: entry.made, status: null };
+    const receipt = { key: entry.id, reference, token, handled_by, notices, nature: body.public.nature, made: entry.made, status: null };
     await settle(entry.id, receipt);
     return { state: "sent", receipt };
   }

@@ -27,7 +27,7 @@ export function watchPhoto(form, words, onPlace) {
     input.value = "";
     for (const part of [shown, place, off]) part.hidden = true;
   };
-  input.addEventListener("change", async () => {
+  const taken = async () => {
     const [file] = input.files;
     if (!file) return;
     tell(problem, "");
@@ -40,10 +40,12 @@ export function watchPhoto(form, words, onPlace) {
       return;
     }
     keepOnly(input, blob);
-    shown.querySelector("figcaption").textContent = fill(words.photo_ready, { size: Math.ceil(blob.size / 1000) });
+    shown.querySelector("figcaption span").textContent = fill(words.photo_ready, { size: Math.ceil(blob.size / 1000) });
     shown.hidden = off.hidden = false;
     place.hidden = !position;
-  });
+  };
+  input.addEventListener("change", taken);
+  taken(); // it may have been chosen before this script came
   place.addEventListener("click", () => {
     onPlace(position);
     position = null; // told once, then forgotten

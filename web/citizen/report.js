@@ -1,7 +1,7 @@
 /** The form of a report, made quicker: everything that it does the form can do without it, but for the outbox. */
 import { el, fill, tell } from "./dom.js";
 import { showKnown } from "./known.js";
-import { enqueue, flush } from "./outbox.js";
+import { deliver, enqueue, sendLater } from "./outbox.js";
 import { watchPhoto } from "./photo.js";
 import { watchPlace } from "./place.js";
 import { remove } from "./store.js";
@@ -54,12 +54,15 @@ async function sendNow() {
     form.submit(); // nothing can be kept here: the plain form goes its own way
     return;
   }
-  const outcome = (await flush().catch(() => new Map())).get(id) ?? { state: "later" };
+  const outcome = await deliver(id);
   if (outcome.state === "refused") {
     await remove("outbox", id);
     refused(outcome.problem);
   } else if (outcome.state === "sent") done(outcome.receipt);
-  else queued();
+  else {
+    await sendLater();
+    queued();
+  }
 }
 
 /** What is sent; a question without an answer is left out. */

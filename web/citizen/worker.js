@@ -52,7 +52,7 @@ async function activate() {
 /** A file of a version never changes. MapLibre asks for its worker with a query, hence `ignoreSearch`. */
 async function file(request) {
   const cache = await caches.open(FILES);
-  const kept = await cache.match(request, { ignoreSearch: true });
+  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
   if (kept) return kept;
   const answer = await fetch(request);
   if (answer.ok) await cache.put(request, answer.clone());

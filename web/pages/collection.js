@@ -26,7 +26,7 @@ function itemsPath() {
 async function draw() {
   const ground = collection === "divisions" ? itemsPath() : "/api/collections/divisions/items?f=json&limit=1000";
   const [style, items, divisions, { map }] = await Promise.all([
-    json(`/api/styles/${collection}?lang=${language}`),
+    json(`/api/styles/${collection}?sources=items&lang=${language}`),
     json(itemsPath()),
     collection === "divisions" ? null : json(ground).catch(() => null),
     openMap(figure, { bbox: JSON.parse(bbox), locale: {}, camera: null }),

@@ -36,7 +36,7 @@ export async function divisions(api) {
 
 /** A collection's style and legend, from its layer file. */
 export async function style(api, collection) {
-  const answer = await api.json(`/api/styles/${encodeURIComponent(collection)}`);
+  const answer = await api.json(`/api/styles/${encodeURIComponent(collection)}?sources=items`);
   return {
     layers: answer.layers,
     property: answer.metadata["obs:property"],

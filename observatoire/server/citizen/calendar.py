@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from observatoire.server.feeds.calendar import schedule_of
 from observatoire.works.errors import BadWork
 from observatoire.works.intervals import Intervals
-from observatoire.works.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,9 @@ def instants(item: Mapping[str, Any], zone: ZoneInfo) -> Intervals:
         A rule that cannot be read gives the whole span from `debut` to `fin`: said too long rather than not at all.
     """
     try:
-        return schedule(item, zone).instants
+        return schedule_of(item, zone.key).instants
     except (BadWork, ValueError):
         return Intervals.between(item["debut"], item["fin"])
-
-
-def schedule(item: Mapping[str, Any], zone: ZoneInfo) -> Schedule:
-    """Return the schedule of an item.
-
-    Raises
-    ------
-    BadWork, ValueError
-        If its rule, hours or exceptions cannot be read.
-    """
-    hours = (item.get("heure_debut"), item.get("heure_fin"))
-    return Schedule(
-        start=item["debut"].replace(microsecond=0),
-        end=item["fin"].replace(microsecond=0),
-        zone=zone.key,
-        windows=((time.fromisoformat(hours[0]), time.fromisoformat(hours[1])),) if hours[0] and hours[1] else (),
-        rule=item.get("regle") or "",
-        except_days=tuple(date.fromisoformat(day.strip()) for day in (item.get("exceptions") or "").split(",") if day),
-        holidays="skip" if item.get("feries") is False else "keep",
-    )
 
 
 def spans(held: Intervals, first: datetime, last: datetime) -> list[Span]:

@@ -10,6 +10,7 @@ from observatoire.server.citizen.describe import Describer, Line
 from observatoire.server.citizen.happening import COLLECTIONS, Happening, around
 from observatoire.server.citizen.page import Page
 from observatoire.server.citizen.place import Place, find, read_point
+from observatoire.server.citizen.places import beside
 from observatoire.server.citizen.sources import ages
 
 RADII = (300, 1000, 3000)
@@ -53,8 +54,17 @@ async def home(page: Page) -> Response:
         look=look, asked=asked, found=found, lines=lines, counts=counts, total=total, radii=RADII,
         summary=summary(page, look, counts), chips=chips(page, look, counts),
         ages=await ages(page.state), now=now, maps=maps(lines), here=lambda **more: here(page, look, **more),
+        street=await _street(page, look.place),
         emptied=bool(asked and not found and look.place is None),
     )  # fmt: skip
+
+
+async def _street(page: Page, place: Place | None) -> str:
+    """Return the street whose feeds are offered: the one that was asked for, or the one beside the point."""
+    if place is None or place.kind == "division":
+        return ""
+    beside_it = await beside(page.state, place)
+    return beside_it[0].name if beside_it else ""
 
 
 def _fair(found: list[Happening], most: int) -> list[Happening]:

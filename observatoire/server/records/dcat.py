@@ -12,6 +12,7 @@ Json = dict[str, Any]
 CONTEXT: Json = {
     "dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/", "foaf": "http://xmlns.com/foaf/0.1/",
     "xsd": "http://www.w3.org/2001/XMLSchema#", "gsp": "http://www.opengis.net/ont/geosparql#",
+    "spdx": "http://spdx.org/rdf/terms#",
     "dcat:accessURL": {"@type": "@id"}, "dcat:downloadURL": {"@type": "@id"}, "dct:license": {"@type": "@id"},
     "dct:language": {"@type": "@id"}, "dcat:endpointURL": {"@type": "@id"}, "dcat:mediaType": {"@type": "@id"},
     "dcat:landingPage": {"@type": "@id"},
@@ -21,39 +22,53 @@ _TYPES = "https://www.iana.org/assignments/media-types/"
 
 
 def catalog(entries: list[Entry], city: City, base: str) -> Json:
-    """Return the catalogue: one `dcat:Dataset` a collection, with its distributions."""
+    """Return the catalogue of a server: one `dcat:Dataset` a collection, with its distributions."""
+    datasets = [
+        dataset(entry, city, here := f"{base}/collections/{entry.layer.id}", f"{here}?f=html", _served(entry, base))
+        for entry in entries
+    ]
+    return whole(datasets, city, f"{base}/collections/catalogue")
+
+
+def whole(datasets: list[Json], city: City, address: str) -> Json:
+    """Return a catalogue of datasets, its context inside."""
     return {
         "@context": CONTEXT,
-        "@id": f"{base}/collections/catalogue",
+        "@id": address,
         "@type": "dcat:Catalog",
         "dct:title": _both(city.title),
         "dct:description": _both(TITLE),
         "dct:publisher": {"@type": "foaf:Agent", "foaf:name": _both(city.title)},
         "dct:language": [_LANGUAGES + {"fr": "FRA", "en": "ENG"}[code] for code in city.languages],
-        "dcat:dataset": [_dataset(entry, city, base) for entry in entries],
+        "dcat:dataset": datasets,
     }
 
 
-def _dataset(entry: Entry, city: City, base: str) -> Json:
-    layer, here = entry.layer, f"{base}/collections/{entry.layer.id}"
+def dataset(entry: Entry, city: City, address: str, page: str, distributions: list[Json]) -> Json:
+    """Return one collection.
+
+    Parameters
+    ----------
+    address : str
+        By which it is known.
+    page : str
+        What people read about it.
+    distributions : list of dict
+        The forms in which it may be had (`distribution`).
+    """
+    layer = entry.layer
     west, south, east, north = city.extent
     wkt = f"POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
     found: Json = {
-        "@id": here,
+        "@id": address,
         "@type": "dcat:Dataset",
         "dct:identifier": layer.id,
         "dct:title": _both(layer.title),
         "dct:description": _both(layer.description),
-        "dcat:landingPage": f"{here}?f=html",
+        "dcat:landingPage": page,
         "dct:spatial": {"@type": "dct:Location", "dcat:bbox": {"@type": "gsp:wktLiteral", "@value": wkt}},
         "dct:license": layer.license,
-        "dcat:distribution": [
-            _distribution(f"{here}/items", "GeoJSON", "application/geo+json", layer.license, api=base),
-            *[
-                _distribution(f"{here}/download?f={name}", f.title, f.media_type, layer.license)
-                for name, f in FILES.items()
-            ],
-        ],
+        "dcat:distribution": distributions,
     }
     if entry.changed is not None:
         found["dct:modified"] = {"@type": "xsd:dateTime", "@value": entry.changed.isoformat(timespec="seconds")}
@@ -63,7 +78,16 @@ def _dataset(entry: Entry, city: City, base: str) -> Json:
     return found
 
 
-def _distribution(address: str, title: str, media_type: str, licence: str, api: str | None = None) -> Json:
+def _served(entry: Entry, base: str) -> list[Json]:
+    here, licence = f"{base}/collections/{entry.layer.id}", entry.layer.license
+    return [
+        distribution(f"{here}/items", "GeoJSON", "application/geo+json", licence, api=base),
+        *[distribution(f"{here}/download?f={name}", f.title, f.media_type, licence) for name, f in FILES.items()],
+    ]
+
+
+def distribution(address: str, title: str, media_type: str, licence: str, api: str | None = None) -> Json:
+    """Return a form in which a collection may be had: a file, or what an API answers."""
     found: Json = {
         "@type": "dcat:Distribution", "dct:title": title, "dcat:accessURL": address,
         "dcat:mediaType": _TYPES + media_type, "dct:license": licence,

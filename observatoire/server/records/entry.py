@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from observatoire.cities import City
 from observatoire.layers.model import Layer
+from observatoire.layers.nomenclature import codes
 from observatoire.server.exports import FILES
 from observatoire.text import Text
 
@@ -15,6 +16,8 @@ Json = dict[str, Any]
 CATALOGUE = "catalogue"
 TITLE = Text(fr="Catalogue", en="Catalogue")
 CORE = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core"
+#: The scheme of a record's theme: the purposes of the register, `finalites` of layers/nomenclature.yml.
+PURPOSES = "urn:observatoire:finalites"
 _GEOJSON = "application/geo+json"
 
 
@@ -66,7 +69,11 @@ class Entry:
             "obs:sources": list(self.sources),
             "obs:checked": _text(self.checked, city.zone),
             "obs:simulated": city.simulated,
+            "obs:audience": list(layer.privacy.audience),
         }
+        if (theme := layer.privacy.purpose) is not None:
+            label = codes("finalites")[theme].in_(language)
+            properties["themes"] = [{"concepts": [{"id": theme, "title": label}], "scheme": PURPOSES}]
         if self.changed is not None:
             properties["updated"] = _text(self.changed, city.zone)
         return {

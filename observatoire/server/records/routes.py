@@ -63,7 +63,9 @@ async def about(request: Request) -> Response:
         "id": CATALOGUE,
         "title": TITLE.in_(language),
         "description": state.city.title.in_(language),
+        "type": "Catalog",
         "itemType": "record",
+        "conformsTo": [uri for uri in CONFORMANCE if uri.endswith(("record-collection", "searchable-catalog"))],
         "extent": {
             "spatial": {"bbox": [list(state.city.extent)], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
         },

@@ -10,30 +10,40 @@ from observatoire.server.crs import Systems
 from observatoire.server.query import Interval
 from observatoire.server.records.entry import Entry
 
-WORDS = ("q", "type", "ids", "bbox", "datetime", "limit", "offset", "f", "lang")
+WORDS = ("q", "type", "ids", "externalIds", "bbox", "datetime", "limit", "offset", "f", "lang")
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for; None: anything."""
+    """What is looked for; None: anything.
+
+    Attributes
+    ----------
+    nowhere : bool
+        The box meets nothing.
+    elsewhere : bool
+        Ids that others gave are asked for: our records have none.
+    """
 
     terms: tuple[str, ...] | None
     type: str | None
     ids: tuple[str, ...] | None
     nowhere: bool
+    elsewhere: bool
     interval: Interval | None
     limit: int
     offset: int
 
     def finds(self, entry: Entry) -> bool:
         """Tell whether a record matches: one of the terms, and all else."""
-        if self.nowhere or self.type not in (None, "dataset"):
+        if self.nowhere or self.elsewhere or self.type not in (None, "dataset"):
             return False
         if self.ids is not None and entry.layer.id not in self.ids:
             return False
         if self.interval is not None and not _meets(entry.interval, self.interval):
             return False
-        return self.terms is None or any(term in fold(entry.words()) for term in self.terms)
+        entry_words = " ".join(fold(entry.words()).split())
+        return self.terms is None or any(term in entry_words for term in self.terms)
 
 
 def read_search(words: dict[str, str], systems: Systems, *, limit: int, most: int) -> Search:
@@ -46,7 +56,7 @@ def read_search(words: dict[str, str], systems: Systems, *, limit: int, most: in
     """
     terms = None
     if "q" in words:
-        terms = tuple(filter(None, (fold(part.strip()) for part in words["q"].split(","))))
+        terms = tuple(filter(None, (" ".join(fold(part).split()) for part in words["q"].split(","))))
         if not terms:
             raise BadInput("q: expected a word, or several separated by commas")
     return Search(
@@ -54,6 +64,7 @@ def read_search(words: dict[str, str], systems: Systems, *, limit: int, most: in
         type=words.get("type"),
         ids=tuple(words["ids"].split(",")) if "ids" in words else None,
         nowhere="bbox" in words and not parameters.read_bbox(words["bbox"], systems.default),
+        elsewhere="externalIds" in words,
         interval=parameters.read_datetime(words["datetime"]) if "datetime" in words else None,
         limit=parameters.read_limit(words["limit"], most) if "limit" in words else limit,
         offset=parameters.read_offset(words["offset"]) if "offset" in words else 0,

@@ -58,8 +58,19 @@ class Body:
         return replace(given, answers=answers) if answers and not given.answers else given
 
 
-async def read_body(request: Request, known: tuple[str, ...] = FIELDS) -> Body:
+async def read_body(
+    request: Request, known: tuple[str, ...] = FIELDS, *, prefix: str = _ANSWER, file: str = "photo"
+) -> Body:
     """Read the body of a request.
+
+    Parameters
+    ----------
+    known : tuple of str
+        Names of its fields.
+    prefix : str
+        Beginning of the names of others that may come as well: answers.
+    file : str
+        Name of the photo.
 
     Raises
     ------
@@ -76,13 +87,13 @@ async def read_body(request: Request, known: tuple[str, ...] = FIELDS) -> Body:
     elif media == FORM:
         body = _form(raw)
     elif media == MULTIPART:
-        body = _multipart(raw, header)
+        body = _multipart(raw, header, file)
     else:
         expected = f"{JSON}, {FORM}, {MULTIPART}"
         raise UnknownMedia("Content-Type", f"attendu : {expected}", f"expected {expected}")
     for name, value in body.fields.items():
         shown = name[:40] if name.isascii() and name.isprintable() else "body"
-        if name not in known and not name.startswith(_ANSWER):
+        if name not in known and not name.startswith(prefix):
             expected = ", ".join(known)
             raise Refused(shown, f"champ inconnu ; attendu : {expected}", f"no such field; expected {expected}")
         if isinstance(value, str) and "\0" in value:
@@ -110,11 +121,11 @@ def _form(raw: bytes) -> Body:
     return Body(_once(pairs), form=True)
 
 
-def _multipart(raw: bytes, header: str) -> Body:
+def _multipart(raw: bytes, header: str, file: str) -> Body:
     pairs: list[tuple[str, str]] = []
     photo = None
     for part in parts(raw, header):
-        if part.file and part.name == "photo":
+        if part.file and part.name == file:
             photo = part.body or None  # a browser sends an empty file where none was chosen
             continue
         try:

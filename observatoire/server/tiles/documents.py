@@ -92,7 +92,7 @@ def tileset(
     language: str,
 ) -> Json:  # fmt: skip
     """Return the metadata of a tile set: where it has tiles, and what is in them."""
-    box = _bounds(state, pyramid)
+    box = bounds(state, pyramid)
     west, south, east, north = state.city.extent
     spans = [(zoom, pyramid.span(box, zoom)) for zoom in range(pyramid.deepest + 1)]
     return _head(state, pyramid, title) | {
@@ -138,7 +138,7 @@ def tilejson(
         Query that tiles are asked with: what the document itself was asked with.
     """
     west, south, east, north = state.city.extent
-    far = max(zoom for zoom in range(pyramid.deepest + 1) if _single(pyramid.span(_bounds(state, pyramid), zoom)))
+    far = max(zoom for zoom in range(pyramid.deepest + 1) if _single(pyramid.span(bounds(state, pyramid), zoom)))
     return {
         "tilejson": "3.0.0", "name": title, "scheme": "xyz", "minzoom": 0, "maxzoom": pyramid.deepest,
         "tiles": [f"{here}/tiles/{pyramid.id}/{{z}}/{{y}}/{{x}}{suffix}"],
@@ -179,7 +179,8 @@ def _schema(name: str, prop: Property, language: str) -> Json:
     return schema
 
 
-def _bounds(state: State, pyramid: Pyramid) -> tuple[float, float, float, float]:
+def bounds(state: State, pyramid: Pyramid) -> tuple[float, float, float, float]:
+    """Return the box of the city in the CRS of a pyramid."""
     return _projected(pyramid.srid, state.city.extent)
 
 

@@ -75,15 +75,20 @@ def _rasters(prefix: str, layer: Layer, which: list[Json]) -> Json:
 
 def _tiles(prefix: str, name: str, title: str, which: list[Json]) -> Json:
     forms = {"type": "string", "enum": ["json", "html", "tilejson"], "default": "json"}
+    time = parameter("subset", {"type": "string"}, 'datetime("start":"end"), instead of datetime')
+    chosen = [] if prefix else which[:1]
     tile = _read(
         f"A vector tile of {title}", f"{name}.getTile", "Tile",
-        [*_PLACE, parameter("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which],
+        [*_PLACE, parameter("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}, "Format"), *which, time],
         **{"204": "EmptyTile"},
     )  # fmt: skip
     return {
         f"{prefix}/tiles": _read(f"Tile sets of {title}", f"{name}.getTileSetsList", "Document", refs("f")),
         f"{prefix}/tiles/{{tileMatrixSetId}}": _read(
-            f"A tile set of {title}", f"{name}.getTileSet", "TileSet", [_PYRAMID, parameter("f", forms, "Format")]
+            f"A tile set of {title}",
+            f"{name}.getTileSet",
+            "TileSet",
+            [_PYRAMID, parameter("f", forms, "Format"), *chosen],
         ),
         f"{prefix}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
     }

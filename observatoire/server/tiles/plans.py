@@ -23,14 +23,22 @@ BUFFER = 64
 #: Most features of one layer of a tile.
 MOST = 8_000
 _CELL = EXTENT >> CELLS  # units along a side of a cell
+_ROW_BY_ROW = " ORDER BY ST_Y(t.g), ST_X(t.g)"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be drawn of one collection in one tile: a query without a box, and the tile."""
+    """What is to be drawn of one collection in one tile: a query without a box, and the tile.
+
+    Attributes
+    ----------
+    ordered : bool
+        Features in the order of their ids, cells row by row: the same items give the same bytes, a little later.
+    """
 
     query: Query
     tile: Tile
+    ordered: bool = False
 
     @property
     def layer(self) -> Layer:
@@ -59,11 +67,12 @@ def items_plan(asked: Request) -> Plan:
         )
         inside = sql.SQL("")
     text = sql.SQL(
-        "SELECT ST_AsMVT(t, {name}, {extent}, 'g', {id}), count(*) FROM ("
+        "SELECT ST_AsMVT(t, {name}, {extent}, 'g', {id}{order}), count(*) FROM ("
         "SELECT * FROM (SELECT {names}, {place} AS g FROM (SELECT {shown}, {p} AS p FROM {view} WHERE {where}) AS s"
         "{inside}) AS d WHERE g IS NOT NULL LIMIT {most}) AS t"
     ).format(
         name=sql.Literal(layer.id), extent=sql.Literal(EXTENT), id=sql.Literal(layer.id_field),
+        order=sql.SQL(" ORDER BY t.{}").format(sql.Identifier(layer.id_field)) if asked.ordered else sql.SQL(""),
         names=sql.SQL(", ").join(map(sql.Identifier, names)), place=place, shown=shown, p=_projected(asked),
         view=sql.Identifier(layer.table), where=where, inside=inside, most=sql.Literal(MOST + 1),
     )  # fmt: skip
@@ -78,12 +87,13 @@ def grouped_plan(asked: Request) -> Plan:
     layer, tile = asked.layer, asked.tile
     where, args = _near(asked)
     text = sql.SQL(
-        "SELECT ST_AsMVT(t, {name}, {extent}, 'g'), coalesce(sum(n), 0)::bigint FROM ("
+        "SELECT ST_AsMVT(t, {name}, {extent}, 'g'{order}), coalesce(sum(n), 0)::bigint FROM ("
         "SELECT count(*) AS n, ST_Point(x * {cell} + {half}, y * {cell} + {half}) AS g FROM ("
         "SELECT floor((ST_X(p) - {left}) / {size})::int AS x, floor(({top} - ST_Y(p)) / {size})::int AS y "
         "FROM (SELECT {p} AS p FROM {view} WHERE {where}) AS s WHERE {within}) AS c GROUP BY x, y) AS t"
     ).format(
-        name=sql.Literal(layer.id), extent=sql.Literal(EXTENT), cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2),
+        name=sql.Literal(layer.id), extent=sql.Literal(EXTENT), order=sql.SQL(_ROW_BY_ROW if asked.ordered else ""),
+        cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2),
         left=sql.Literal(tile.bounds[0]), top=sql.Literal(tile.bounds[3]), size=sql.Literal(tile.side / (1 << CELLS)),
         p=_projected(asked, centroid=layer.geometry != "Point"), view=sql.Identifier(layer.table), where=where,
         within=_within(tile),
@@ -92,12 +102,13 @@ def grouped_plan(asked: Request) -> Plan:
 
 
 _COUNTS = sql.SQL(
-    "SELECT ST_AsMVT(t, %s, {extent}, 'g'), coalesce(sum(n), 0)::bigint FROM ("
+    "SELECT ST_AsMVT(t, %s, {extent}, 'g'{order}), coalesce(sum(n), 0)::bigint FROM ("
     "SELECT sum(n)::bigint AS n, ST_Point(column_ * {cell} + {half}, row_ * {cell} + {half}) AS g FROM ("
     "SELECT n, (x >> %s) - %s AS column_, (y >> %s) - %s AS row_ FROM {view} WHERE collection = %s AND pyramid = %s "
     "AND level = %s AND x BETWEEN %s AND %s AND y BETWEEN %s AND %s) AS c GROUP BY column_, row_) AS t"
 ).format(
-    extent=sql.Literal(EXTENT), cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2), view=sql.Identifier(CELLS_VIEW)
+    extent=sql.Literal(EXTENT), cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2), view=sql.Identifier(CELLS_VIEW),
+    order=sql.SQL(_ROW_BY_ROW),  # at most 64 × 64 rows
 ).as_bytes(None)  # fmt: skip
 
 

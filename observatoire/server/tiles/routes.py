@@ -20,6 +20,7 @@ from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of
 from observatoire.server.tiles import documents, plans
 from observatoire.server.tiles.make import whole_tile
+from observatoire.server.tiles.subset import as_datetime
 from observatoire.tiles.pyramid import Pyramid, Tile
 
 #: Most collections of one tile.
@@ -56,7 +57,7 @@ async def tilesets(request: Request) -> Response:
     """Answer the tile sets of a collection, or of the whole observatory."""
     state, look = _opened(request)
     here, title, _ = _about(request, state, look)
-    return _document(request, look, documents.tilesets(state, here, title), title)
+    return _document(request, look, documents.tilesets(state, here, title), title, "tilesets.html")
 
 
 async def tileset(request: Request) -> Response:
@@ -71,9 +72,12 @@ async def tileset(request: Request) -> Response:
         given = "&".join(part for part in request.url.query.split("&") if part and not part.startswith(("f=", "lang=")))
         body = documents.tilejson(state, pyramid, here, title, shown, f"?{given}" if given else "")
         return respond.answer(orjson.dumps(body), documents.TILEJSON, audience=audience, language=look.language)
-    only(once(request.query_params.multi_items()), PAGE)
+    words = once(request.query_params.multi_items())
+    only(words, PAGE if "collection" in request.path_params else (*PAGE, "collections"))
+    if "collections" in words:
+        layers = [(query.layer, query.layer.properties_for(audience)) for query in _queries(request, state, audience)]
     document = documents.tileset(state, pyramid, here, title, layers, look.language)
-    return _document(request, look, document, title)
+    return _document(request, look, document, title, "tileset.html")
 
 
 async def tile(request: Request) -> Response:
@@ -146,7 +150,7 @@ def _about(request: Request, state: State, look: Asked) -> tuple[str, str, list[
 
 def _queries(request: Request, state: State, audience: Audience) -> list[Query]:
     """Return what is asked of each collection of a tile."""
-    given = [(name, text) for name, text in request.query_params.multi_items() if name != "f"]
+    given = as_datetime((name, text) for name, text in request.query_params.multi_items() if name != "f")
     if "collection" in request.path_params:
         return [state.reader(request.path_params["collection"], audience).tile(given)]
     words = once(given)
@@ -162,9 +166,11 @@ def _queries(request: Request, state: State, audience: Audience) -> list[Query]:
     return [state.reader(name, audience).tile(words.items(), fields=False) for name in names]
 
 
-def _document(request: Request, look: Asked, document: dict[str, Any], title: str) -> Response:
+def _document(
+    request: Request, look: Asked, document: dict[str, Any], title: str, template: str = "document.html"
+) -> Response:
     audience = current().audience
     if look.format == "json":
         return respond.answer(orjson.dumps(document), respond.JSON, audience=audience, language=look.language)
-    body = pages.render(request, "document.html", look.language, document=document, title=title)
+    body = pages.render(request, template, look.language, document=document, title=title)
     return respond.answer(body, respond.HTML, audience=audience, language=look.language)

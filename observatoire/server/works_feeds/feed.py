@@ -10,6 +10,7 @@ from psycopg import sql
 from observatoire.cities import City
 from observatoire.coordination.items import Unreadable, each, named, work_of
 from observatoire.coordination.reader import Reader
+from observatoire.coordination.risk import today
 from observatoire.errors import StoreUnavailable
 from observatoire.layers.rights import role
 from observatoire.server.state import State
@@ -70,12 +71,13 @@ def _write(edition: Edition, form: str, city: City) -> Written:
 
 
 def _read(state: State, version: int, day: date) -> Edition:
-    """Read as the anonymous visitor may."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=state.city.zone)
+    """Read as the anonymous visitor may; a simulated city has the day on which its data end (`today`)."""
     login = state.store.conninfo(role("public"), state.passwords.by_audience["public"])
     try:
         with psycopg.connect(login) as connection, state.store.connect() as admin:
             changed = admin.execute(_CHANGED, [COLLECTION]).fetchone()
+            now = today(Reader(admin, state.city, "coordination")).astimezone(state.city.zone)
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
             reader = Reader(connection, state.city, "public")
             condition = sql.SQL("statut NOT IN ('annule', 'termine') AND fin > %s")
             rows = named(reader.rows(COLLECTION, condition, [midnight]))

@@ -9,7 +9,9 @@ from observatoire.errors import NotFound
 from observatoire.server import respond
 from observatoire.server.state import state_of
 from observatoire.server.works_feeds.feed import Feeds
+from observatoire.server.works_feeds.finding import shared_finding
 from observatoire.server.works_feeds.forms import FORMS, summed
+from observatoire.store.shared_findings import PAGE
 
 ROOT = "/works"
 
@@ -52,4 +54,8 @@ def works_feed_routes() -> list[Route]:
             etag=respond.tag(name, edition.version, edition.day), headers=headers,
         )  # fmt: skip
 
-    return [Route(ROOT, index), Route(f"{ROOT}/chantiers.{{form}}", feed)]
+    return [
+        Route(ROOT, index),
+        Route(f"{ROOT}/chantiers.{{form}}", feed),
+        Route(f"{PAGE}/{{token}}", shared_finding),
+    ]

@@ -26,11 +26,12 @@ def write_geojson(works: Sequence[Work], *, crs: str) -> Written:
         if work.schedule.holidays == "only":
             lost.append(Loss(work.id, "schedule.holidays", "works on public holidays only cannot be written"))
         geometry = shapely.geometry.mapping(to_degrees(work.footprint, crs))
-        rows.append({"type": "Feature", "id": work.id, "geometry": geometry, "properties": _properties(work)})
+        rows.append({"type": "Feature", "id": work.id, "geometry": geometry, "properties": properties_of(work)})
     return Written(orjson.dumps({"type": "FeatureCollection", "features": rows}), tuple(lost))
 
 
-def _properties(work: Work) -> dict[str, object]:
+def properties_of(work: Work) -> dict[str, object]:
+    """Return the properties of an item of `chantiers`; days of exception by commas."""
     schedule = work.schedule
     window = schedule.windows[0] if schedule.windows else None
     return {
@@ -39,7 +40,7 @@ def _properties(work: Work) -> dict[str, object]:
         "heure_debut": window[0].isoformat() if window else None,
         "heure_fin": window[1].isoformat() if window else None,
         "feries": schedule.holidays == "keep",
-        "exceptions": " ".join(d.isoformat() for d in schedule.except_days) or None,
+        "exceptions": ",".join(d.isoformat() for d in schedule.except_days) or None,
         "emprise": work.closure.extent, "statut": work.status, "bruit": work.noise, "tranchee": work.trench,
         "eclairage_coupe": work.lighting_cut, "voie": work.street, "troncon": work.segment,
         "au_plus_tot": work.earliest.isoformat() if work.earliest else None,

@@ -1,0 +1,25 @@
+"""WZDx 4.2: work zones of a WorkZoneFeed.
+
+Cursor: the document's `ETag`.
+"""
+
+from etl.connectors import works
+from observatoire.intake.options import Options
+from observatoire.intake.source import Connector, Table
+from observatoire.works.exchange.wzdx import read_wzdx
+
+REQUEST = works.REQUEST
+
+
+def fetch(address: str, options: Options) -> Table:
+    """Open the document at an address; an object that is no works is a rejected row.
+
+    Raises
+    ------
+    BadSource
+        If it is another document.
+    """
+    return works.fetch_works(address, options, read_wzdx)
+
+
+CONNECTOR = Connector("wzdx", fetch=fetch)

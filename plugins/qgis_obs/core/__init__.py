@@ -1,0 +1,1 @@
+"""What needs neither a widget nor a desktop: HTTP, servers, descriptions, values, jobs, results."""

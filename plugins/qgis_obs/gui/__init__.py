@@ -1,0 +1,1 @@
+"""Widgets; the only folder that may know the desktop."""

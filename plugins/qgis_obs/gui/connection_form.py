@@ -1,0 +1,102 @@
+"""One connection: name, address, authentication, and a test before it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.gui import QgsAuthConfigSelect
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+
+from ..core import servers
+from ..core.errors import PluginError
+from ..core.probe import Found, probe
+from ..core.session import Session
+from ..core.texts import tr
+
+
+class ConnectionForm(QDialog):
+    """Changes a connection, or makes a new one.
+
+    Parameters
+    ----------
+    session : Session
+        Tests in the background.
+    server : Server or None
+        None: a new one.
+    """
+
+    def __init__(self, session: Session, server: servers.Server | None = None, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.session, self.server = session, server
+        self.setWindowTitle(tr("Connection"))
+        self.resize(560, 0)
+        self.name, self.url = QLineEdit(), QLineEdit()
+        self.url.setPlaceholderText("https://observatoire.ville.example/api")
+        self.auth = QgsAuthConfigSelect()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.test = QPushButton(tr("Test"))
+        self.test.clicked.connect(self.try_it)
+        if server is not None:
+            self.name.setText(server.name)
+            self.url.setText(server.url)
+            self.auth.setConfigId(server.authcfg)
+        form = QFormLayout()
+        form.addRow(tr("Name"), self.name)
+        form.addRow(tr("Address of the API"), self.url)
+        form.addRow(tr("Authentication"), self.auth)
+        form.addRow(self.test, self.said)
+        buttons = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(buttons.Ok | buttons.Cancel)
+        self.buttons.accepted.connect(self.keep)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        hint = QLabel(
+            tr("A key belongs into an authentication of QGIS (API Header X-API-Key; before QGIS 3.24 Basic, the key as "
+               "password); the connection only names it.")
+        )  # fmt: skip
+        hint.setWordWrap(True)
+        layout.addWidget(hint)
+        layout.addWidget(self.buttons)
+
+    def typed(self) -> servers.Server:
+        """Return the connection as it stands in the form; raises `BadUrl`."""
+        url = servers.checked_url(self.url.text())
+        name = self.name.text().strip() or servers.origin(url).partition("//")[2]
+        taken = [each.id for each in self.session.servers()]
+        id_ = self.server.id if self.server else servers.new_id(name, taken)
+        return servers.Server(id_, name, url, self.auth.configId())
+
+    def try_it(self) -> None:
+        """Ask the server who it is; the answer stands beside the button."""
+        try:
+            server = self.typed()
+        except PluginError as error:
+            self.said.setText(str(error))
+            return
+        self.said.setText(tr("Asking…"))
+        self.test.setEnabled(False)
+        client = self.session.client(server, timeout_s=10)
+        self.session.background(tr("Test of a connection"), lambda _task: probe(client), self._found, self._failed)
+
+    def _found(self, found: Found) -> None:
+        self.test.setEnabled(True)
+        self.said.setText(found.sentence())
+
+    def _failed(self, error: PluginError) -> None:
+        self.test.setEnabled(True)
+        self.said.setText(str(error))
+        self.said.setToolTip(error.details)
+
+    def keep(self) -> None:
+        """Keep the connection and close; with a wrong address the form stays open and says so."""
+        try:
+            server = self.typed()
+        except PluginError as error:
+            self.said.setText(str(error))
+            return
+        servers.save(server)
+        self.server = server
+        self.session.servers_changed.emit()
+        self.accept()

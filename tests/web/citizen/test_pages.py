@@ -1,0 +1,112 @@
+"""Every residents' page: no barrier that axe finds, no sideways scrolling at 320 pixels, light, in both languages."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.web
+
+Come = Callable[..., Any]
+PAGES = [
+    "/", "/?at=5.3723,43.3035&rayon=3000", "/?ou=rue", "/?ou=nulle%20part", "/agenda", "/agenda?voir=chantiers&lang=en",
+    "/quartier", "/quartier?code=D04&lang=en", "/quartier?code=nowhere", "/signaler", "/signaler?nature=bruit",
+    "/signaler?nature=depot-sauvage&lang=en", "/suivi", "/mes-signalements", "/donnees", "/vie-privee",
+    "/vie-privee?lang=en", "/accessibilite",
+]  # fmt: skip
+
+
+def test_no_page_has_a_barrier_or_scrolls_sideways(resident: Come) -> None:
+    """One browser for all pages: at 320 pixels, which is 400 % of a desk's screen (WCAG 1.4.10), in both themes."""
+    one = resident(size="small")
+    found = {}
+    for path in PAGES:
+        one.go(path)
+        barriers = one.barriers() + (["scrolls sideways"] if one.overflows() else [])
+        if barriers:
+            found[path] = barriers
+
+    assert found == {}
+
+
+def test_forced_colours_keep_what_is_chosen_visible(resident: Come) -> None:
+    one = resident(forced_colors="active")
+    page = one.go("/")
+
+    outline = page.locator(".chips [aria-current]").first.evaluate("el => getComputedStyle(el).outlineStyle")
+
+    assert outline == "solid"
+
+
+def test_every_target_can_be_touched(resident: Come) -> None:
+    """44 pixels each way (WCAG 2.5.5), links inside a sentence excepted."""
+    one = resident(touch=True)
+    small: list[str] = []
+    for path in ("/", "/agenda", "/signaler", "/signaler?nature=bruit", "/mes-signalements"):
+        page = one.go(path)
+        page.wait_for_load_state("networkidle")
+        small += page.evaluate(
+            """() => [...document.querySelectorAll(
+                 "button, .chips a, .tiles a, .tabs a, .choices a, a.button, .speak, .question .check")]
+               .filter((el) => el.checkVisibility()).map((el) => [el.textContent.trim(), el.getBoundingClientRect()])
+               .filter(([, box]) => box.height < 43.9 || box.width < 43.9).map(([text]) => text)"""
+        )
+
+    assert small == []
+
+
+def test_the_first_view_weighs_no_more_than_35_kb(resident: Come) -> None:
+    """HTML, styles and scripts as they came over the wire, compressed, nothing kept before."""
+    one = resident()
+    wire = one.context.new_cdp_session(one.page)
+    wire.send("Network.enable")
+    weights: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+
+    one.go("/")
+    one.page.wait_for_load_state("networkidle")
+    first = sum(weights)
+    one.page.get_by_role("button", name="Carte").click()
+    one.page.wait_for_selector('[data-drawn] #map[data-state="idle"]', timeout=60_000)
+
+    assert 0 < first <= 35_000
+    assert sum(weights) <= 500_000
+
+
+def test_pages_keep_the_language_that_was_asked_for(resident: Come) -> None:
+    page = resident(script=False).go("/?lang=en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+    page.get_by_role("link", name="Calendar").first.click()
+
+    expect(page).to_have_url(re.compile("lang=en"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Calendar of works and events")
+    page.get_by_role("link", name="Français").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Agenda des travaux et des événements")
+
+
+def test_files_of_this_version_are_kept_and_pages_are_asked_again(site: str) -> None:
+    page = httpx.get(f"{site}/")
+    style = page.text.split('<link rel="stylesheet" href="')[1].split('"')[0]
+
+    answer = httpx.get(site + style, headers={"Accept-Encoding": "br"})
+
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-encoding"] == "br"
+    assert page.headers["cache-control"] == "public, no-cache"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_hold_nothing_inline_and_name_our_own_files_only(site: str, language: str) -> None:
+    """What the security policy would block anyway; links that a person may follow are no requests."""
+    for path in PAGES:
+        html = httpx.get(f"{site}{path}", headers={"Accept-Language": language}, params={"lang": language}).text
+        files = re.findall(r'<(?:script|img)[^>]* src="([^"]*)"|<link[^>]* href="([^"]*)"', html)
+
+        assert f'<html lang="{language}">' in html
+        assert not re.search(r' style=|\bon[a-z]+="', html)
+        assert html.count("<script") == 1
+        assert [one for pair in files for one in pair if one and not one.startswith(("/web/v-", "/manifest"))] == []
