@@ -154,6 +154,7 @@ ALLOWED = {
     "echo": set(AUDIENCES),
     "risk-forecast": {"planner", "roadworks", "coordination"},
     "risk-evaluation": {"planner", "roadworks", "coordination"},
+    "situation-report": {"planner", "roadworks", "coordination"},
     "submit-report": set(AUDIENCES),
     "works-clash": {"planner", "roadworks", "coordination"},
     "event-adequacy": {"planner", "roadworks", "coordination"},

@@ -99,6 +99,22 @@ def test_the_list_comes_before_the_map(visit: Come) -> None:
     expect(visited.page.locator(".panel")).to_be_hidden()
 
 
+def test_a_district_named_for_too_long_is_said(visit: Come) -> None:
+    alarm = {
+        "kind": "flagged-too-long", "about": "Les Carmes", "state": "rings",
+        "definition": {"fr": "Treize semaines de suite.", "en": "Thirteen weeks in a row."},
+    }  # fmt: skip
+    quiet = alarm | {"about": "La Viste", "state": "quiet"}
+
+    def answer(page: Page) -> None:
+        page.route("**/fiches/**", lambda route: route.fulfill(json={"alarms": [alarm, quiet]}))
+
+    page = visit(alter=answer).page
+
+    expect(page.get_by_text("Named for too long : Les Carmes")).to_be_visible()
+    expect(page.get_by_text("La Viste", exact=True)).to_have_count(0)
+
+
 def test_the_card_says_what_the_forecast_is_worth(visit: Come, ask: Ask) -> None:
     card = ask("/pro/forecast.json")
     page = visit().page

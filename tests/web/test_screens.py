@@ -1,5 +1,6 @@
 """The screens of the desk on a served city: each answers its question in a sentence, to those whom it concerns."""
 
+import re
 import subprocess
 import sys
 import time
@@ -120,12 +121,32 @@ def test_the_clashes_say_their_reason_and_a_date_that_would_do(visit: Come) -> N
     """`works-at-a-festival`: a closed carriageway under a festival."""
     page = visit(screen="chantiers", audience="roadworks").page
     clash = page.locator('[data-subject="CH-P06"]').first
-    expect(clash).to_contain_text("Festival", timeout=90_000)
+    expect(clash).to_contain_text("Festival", timeout=240_000)
     expect(clash).to_contain_text("EV-P01")
 
     clash.get_by_role("button", name="Propose a date").click()
 
-    expect(clash.get_by_role("status")).to_contain_text("no conflict is left", timeout=120_000)
+    expect(clash.get_by_role("status")).to_contain_text("no conflict is left", timeout=240_000)
+
+
+def test_a_project_is_tried_and_its_proposed_dates_taken(visit: Come, observatory: Any) -> None:
+    """A closed carriageway on the square of the planted festival, on its day, by keyboard alone."""
+    found = observatory.get("/api/collections/evenements/items", "planner", reference="EV-P01").json()["features"]
+    ring = found[0]["geometry"]["coordinates"][0][0]
+    lon, lat = (sum(c[k] for c in ring[:-1]) / (len(ring) - 1) for k in (0, 1))
+    page = visit(screen="chantiers", audience="roadworks").page
+    page.get_by_text("Try a project").click(timeout=60_000)
+    page.get_by_role("button", name="Look for clashes").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give a place")
+
+    page.get_by_label("Place (longitude, latitude)").fill(f"{lon:.6f}, {lat:.6f}")
+    page.get_by_label("First day").fill("2026-12-04")
+    page.get_by_label("Last day").fill("2026-12-07")
+    page.get_by_label("To", exact=True).fill("20:00")
+    page.get_by_label("To", exact=True).press("Enter")
+
+    answer = page.locator(".candidate [role=status]")
+    expect(answer).to_contain_text(re.compile("clash", re.IGNORECASE), timeout=240_000)
 
 
 def test_the_brief_is_made_on_demand(visit: Come) -> None:
@@ -133,7 +154,7 @@ def test_the_brief_is_made_on_demand(visit: Come) -> None:
 
     page.get_by_role("button", name="Make it now").click()
 
-    expect(page.locator("main")).to_contain_text("Circuit CI001 has been out for 12 days", timeout=120_000)
+    expect(page.locator("main")).to_contain_text("Circuit CI001 has been out for 12 days", timeout=240_000)
     expect(page.get_by_role("heading", name="Clashes of the next 7 days")).to_be_visible()
 
 
@@ -204,7 +225,7 @@ def test_a_resident_has_the_forecast_screen_that_says_why_it_is_closed(visit: Co
 def test_no_barrier(visit: Come, screen: str) -> None:
     """axe: none, on a phone and on a desk, light and dark."""
     page = visit(screen=screen).page
-    page.wait_for_selector(SCREENS[screen], timeout=90_000)
+    page.wait_for_selector(SCREENS[screen], timeout=240_000)
     found = []
     for width, height in ((390, 844), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})

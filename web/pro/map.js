@@ -111,6 +111,7 @@ export class DeskMap extends Component {
   }
 
   touch = ({ point, lngLat }) => {
+    if (this.props.onPlace) return this.props.onPlace(lngLat);
     const found = (id) => this.hit(id, point);
     const cell = found("risque");
     if (cell) {
@@ -120,6 +121,7 @@ export class DeskMap extends Component {
     const id = ["faits", "signalements", "evenements", "chantiers"].find(found);
     if (id && this.props.onItem) this.props.onItem(`${id}.${found(id).id}`);
     else if (id) this.tell(id, found(id), lngLat);
+    return undefined;
   };
 
   hit(id, { x, y }) {

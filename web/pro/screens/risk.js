@@ -2,6 +2,7 @@
 import { read, readSet, write } from "../../shared/address.js";
 import { say } from "../../shared/language.js";
 import { Component, html } from "../../shared/ui.js";
+import { Alarms } from "../alarms.js";
 import { Cells, Picked } from "../cells.js";
 import * as data from "../data.js";
 import { Events, PERIODS, kept } from "../events.js";
@@ -130,7 +131,7 @@ export default class Risk extends Component {
     return memo[id].features;
   }
 
-  render({ city, lang, words, format }, { view, forecast, events, divisions, days, interval, without, wide }) {
+  render({ api, city, lang, words, format }, { view, forecast, events, divisions, days, interval, without, wide }) {
     const ground = divisions ?? { features: [] };
     const cells = forecast.cells ?? [];
     const chosen = cells.find(({ properties }) => properties.cell_id === this.state.cell) ?? null;
@@ -147,6 +148,7 @@ export default class Risk extends Component {
             <h2 id="forecast-title">${words.forecast}</h2>
             <${Forecast} ...${shared} forecast=${forecast} audience=${words.audiences[city.audience]} now=${new Date()} onRetry=${this.readForecast} />
           </section>
+          ${forecast.card && html`<${Alarms} ...${{ api, words, lang }} card=${forecast.card} />`}
           ${cells.length > 0 && html`<${Cells} ...${shared} cells=${cells} divisions=${ground} chosen=${chosen} onChoose=${this.chooseRow} />`}
           ${cells.length > 0 && html`<${Worth} ...${shared} card=${forecast.card} />`}
           <${Events} ...${shared} ...${{ events, days, interval, without }}

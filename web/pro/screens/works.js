@@ -3,6 +3,7 @@ import { read, write } from "../../shared/address.js";
 import { html } from "../../shared/ui.js";
 import * as data from "../data.js";
 import { DeskMap } from "../map.js";
+import { Candidate, featureOf, square } from "./candidate.js";
 import { Clashes } from "./clashes.js";
 import { Gantt } from "./gantt.js";
 import { Reading, wordsOf } from "./part.js";
@@ -16,7 +17,7 @@ const WIDE = matchMedia("(min-width: 60rem)");
 const FIELDS = "reference,titre,nature,debut,fin,statut,voie";
 
 export default class Works extends Reading {
-  state = { from: read("from") ?? new Date().toISOString().slice(0, 10), chosen: read("ref"), view: read("view") === "map" ? "map" : "list", wide: WIDE.matches, plans: {} };
+  state = { from: read("from") ?? new Date().toISOString().slice(0, 10), chosen: read("ref"), view: read("view") === "map" ? "map" : "list", wide: WIDE.matches, plans: {}, project: { side: 15, nature: "eau", takes: "chaussee-fermee", opens: "07:30", closes: "17:00" }, trying: false };
 
   get period() {
     const start = new Date(`${this.state.from}T00:00:00Z`);
@@ -68,6 +69,11 @@ export default class Works extends Reading {
     this.setState({ from, clashes: undefined, needs: undefined }, () => ["works", "events", "clashes", "needs"].forEach(this.read));
   };
 
+  /** The project changes: by its form, or by a touch of the map while the form is open. */
+  change = (part) => this.setState(({ project }) => ({ project: { ...project, ...part } }));
+
+  place = ({ lng, lat }) => this.change({ at: [lng, lat] });
+
   choose = (chosen) => this.setState({ chosen });
 
   /** Ask for the nearest date that leaves no conflict of one work. */
@@ -83,7 +89,7 @@ export default class Works extends Reading {
     }
   };
 
-  render({ city, lang, words, format }, { from, chosen, view, wide, works, events, clashes, needs, divisions, plans }) {
+  render({ api, city, lang, words, format }, { from, chosen, view, wide, works, events, clashes, needs, divisions, plans }) {
     const texts = wordsOf(TEXTS, lang);
     const shared = { lang, words, format, texts };
     const layers = {};
@@ -91,7 +97,10 @@ export default class Works extends Reading {
       if (part?.value) layers[id] = { style: part.value.style, features: part.value.features, visible: true };
     }
     const ground = divisions?.value ?? (divisions?.error ? { type: "FeatureCollection", features: [] } : null);
-    const lit = Object.values(layers).flatMap(({ features }) => features).find(({ properties }) => properties.reference === chosen) ?? null;
+    const { project, trying } = this.state;
+    const drawn = trying && project.at ? (featureOf(project) ?? { type: "Feature", geometry: square(project.at, project.side), properties: {} }) : null;
+    if (drawn?.geometry !== this.drawn?.geometry && JSON.stringify(drawn) !== JSON.stringify(this.drawn)) this.drawn = drawn;
+    const lit = this.drawn ?? Object.values(layers).flatMap(({ features }) => features).find(({ properties }) => properties.reference === chosen) ?? null;
     this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null && works?.value && events?.value;
     return html`
       <main id="main" class="desk broad" data-view=${view} tabindex="-1">
@@ -100,6 +109,12 @@ export default class Works extends Reading {
             ${this.shown("clashes", (found) => html`<${Clashes} ...${shared} found=${found} plans=${plans} chosen=${chosen} onChoose=${this.choose} onSolve=${this.solve} />`)}
             ${clashes?.value === undefined && html`<h2 id="clash-title">${clashes?.error ? texts.failed : texts.looking}</h2>`}
           </section>
+          ${works?.value && html`
+            <details class="card" open=${trying} onToggle=${({ target }) => this.setState({ trying: target.open })}>
+              <summary>${texts.project}</summary>
+              <${Candidate} ...${{ api, lang, texts, project }} legend=${works.value.style.legend} onProject=${this.change} onRefused=${this.props.onRefused} />
+            </details>
+          `}
           <section class="card" aria-labelledby="agenda-title">
             <h2 id="agenda-title">${texts.title}</h2>
             <label class="field">${texts.from} <input type="date" value=${from} onChange=${({ target }) => this.chooseDay(target.value)} /></label>
@@ -109,7 +124,7 @@ export default class Works extends Reading {
           </section>
         </div>
         <div class="stage" role="region" aria-label=${texts.map}>
-          ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${lit} words=${words} describe=${describer(lang, format, texts)} onChoose=${() => {}} />`}
+          ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${lit} words=${words} describe=${describer(lang, format, texts)} onChoose=${() => {}} onPlace=${trying ? this.place : null} />`}
         </div>
         <nav class="views" aria-label=${words.views}>
           ${["list", "map"].map((name) => html`<button type="button" aria-pressed=${view === name ? "true" : "false"} onClick=${() => this.setState({ view: name })}>${words[name]}</button>`)}
