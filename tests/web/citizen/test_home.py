@@ -43,6 +43,7 @@ def test_list_and_map_show_the_same(resident: Come) -> None:
         page.locator(".line").evaluate_all("all => all.map((el) => `${el.dataset.collection}/${el.dataset.id}`)")
     )
 
+    page.wait_for_selector("#views[data-ready]")
     page.get_by_role("button", name="Carte").click()
     page.wait_for_selector('[data-drawn] #map[data-state="idle"]', timeout=60_000)
 
@@ -88,6 +89,7 @@ def test_find_me_tells_the_server_no_more_than_a_hundred_metres(resident: Come) 
     asked: list[str] = []
     one.page.on("request", lambda request: asked.append(request.url))
     page = one.go("/")
+    page.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Me localiser").click()
     page.wait_for_url("**/?at=5.372,43.303")
