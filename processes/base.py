@@ -76,6 +76,8 @@ class Process[I: Inputs](ABC):
         A whole execute body that runs.
     purpose : str
         A code of the nomenclature's `finalites`: what the register says of it.
+    basis : str
+        A code of its `bases-legales`, likewise.
     """
 
     id: ClassVar[str]
@@ -85,6 +87,7 @@ class Process[I: Inputs](ABC):
     keywords: ClassVar[tuple[str, ...]] = ()
     audience: ClassVar[tuple[Audience, ...]]
     purpose: ClassVar[str] = "coordination"
+    basis: ClassVar[str] = "sans-donnees-personnelles"
     weight: ClassVar[Literal["light", "heavy"]] = "heavy"
     kept: ClassVar[bool] = True
     inputs: ClassVar[type[Inputs]]

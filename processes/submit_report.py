@@ -85,6 +85,7 @@ class SubmitReport(Process[SubmitReportInputs]):
     keywords = ("report", "signalement")
     audience = ("public",)
     purpose = "information-public"
+    basis = "mission-interet-public"
     weight = "light"
     kept = False
     inputs = SubmitReportInputs

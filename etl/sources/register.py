@@ -28,7 +28,7 @@ def items(context: Context) -> Iterator[Item]:
             "titre": process.title.fr,
             "version": process.version,
             "finalite": process.purpose,
-            "base_legale": "sans-donnees-personnelles",
+            "base_legale": process.basis,
             "diffusion": ",".join(process.audience),
         }
     for layer in catalog().values():

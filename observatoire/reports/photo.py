@@ -89,7 +89,7 @@ def decoded(photo: Any) -> bytes | None:
     if photo is None or photo == "":
         return None
     try:
-        text = photo.partition(",")[2] if photo[:5] == "data:" else photo
+        text = str(photo).partition(",")[2] if str(photo).startswith("data:") else photo
         return base64.b64decode(text, validate=True)
-    except (AttributeError, TypeError, ValueError, binascii.Error):
+    except (TypeError, ValueError, binascii.Error):
         raise Refused("photo", "une image en base64 est attendue", "expected an image as base64") from None

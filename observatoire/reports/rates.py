@@ -66,7 +66,7 @@ def count(cursor: Cursor[Any], secret: Secret, host: str, *, per_hour: int, now:
     if row[0] > per_hour:
         wait = int((hour + timedelta(hours=1) - now).total_seconds()) + 1
         raise TooMany(
-            "Idempotency-Key",
+            "network",
             f"plus de {per_hour} envois en une heure depuis votre réseau ; réessayez dans {wait // 60 + 1} minutes : "
             "gardez le signalement, il n'est pas enregistré",
             f"over {per_hour} in one hour from your network; try again in {wait // 60 + 1} minutes: keep the report, "

@@ -166,7 +166,10 @@ def _occurred(given: Given, now: datetime) -> tuple[datetime | None, bool]:
     if given.sent not in (None, ""):
         wrong = now - read_instant("sent", given.sent)
         if corrected := abs(wrong) > SLACK:
-            occurred += wrong
+            try:
+                occurred += wrong
+            except OverflowError:
+                raise Refused("sent", "une heure de notre temps est attendue", "expected a time of our time") from None
     clock = f"{now.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
     if occurred > now + SLACK:
         raise Refused(

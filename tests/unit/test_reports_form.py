@@ -68,6 +68,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("occurred", {"occurred": "2024-01-01T00:00:00Z"}),
     ("occurred", {"occurred": "9999-12-31T23:59:59-14:00"}),
     ("sent", {"occurred": "2026-11-28T20:00:00Z", "sent": "maintenant"}),
+    ("sent", {"occurred": "9999-12-31T20:00:00Z", "sent": "0001-01-02T00:00:00Z"}),
     ("idempotency_key", {"idempotency_key": "short"}),
     ("idempotency_key", {"idempotency_key": "é" * 20}),
     ("idempotency_key", {"idempotency_key": 12345678901234567890}),

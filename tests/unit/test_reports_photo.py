@@ -126,6 +126,6 @@ def test_base64_may_be_an_address_or_plain() -> None:
 
     assert decoded(text) == decoded(f"data:image/jpeg;base64,{text}") == b"abc"
     assert decoded(None) is decoded("") is None
-    for wrong in ("%%%", 3, ["a"]):
+    for wrong in ("%%%", 3, ["a"], {"a": 1}):
         with pytest.raises(Refused):
             decoded(wrong)
