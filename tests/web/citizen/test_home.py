@@ -1,6 +1,7 @@
 """The home page says what the API says, near a place and in the whole city, as a list and as a map."""
 
 import re
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,3 +126,15 @@ def test_the_calendar_is_by_day_and_can_be_subscribed_to(resident: Come, site: s
     for kind in ("ICS", "Atom"):
         address = page.get_by_role("link", name=kind).get_attribute("href")
         assert httpx.get(site + str(address), timeout=60).status_code == 200
+
+
+def test_a_report_made_here_shows_its_status_and_where_it_is_followed(site: str) -> None:
+    sent = {"nature": "vehicule-epave", "lon": LON, "lat": LAT}
+    key = {"Idempotency-Key": secrets.token_urlsafe()}
+    told = httpx.post(f"{site}/reports", json=sent, headers=key, timeout=60).json()
+    asked = {"at": f"{LON},{LAT}", "voir": "signalements", "lang": "en"}
+
+    page = httpx.get(f"{site}/", params=asked, timeout=60).text
+
+    assert f'<a href="/suivi/{told["reference"]}?lang=en">Abandoned vehicle</a>' in page
+    assert told["tracking_token"] not in page
