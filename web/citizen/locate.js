@@ -4,12 +4,11 @@
 const DECIMALS = 3;
 const PATIENCE_MS = 15_000;
 
-/** Show the button where the device has a position to give. */
+/** Make the button work; it goes where the device has no position to give. */
 export function offerLocation() {
   const button = document.querySelector("#locate");
   const said = document.querySelector("#locate-problem");
-  if (!("geolocation" in navigator)) return;
-  button.hidden = false;
+  button.hidden = !("geolocation" in navigator);
   button.addEventListener("click", async () => {
     button.disabled = true;
     said.textContent = said.dataset.busy;

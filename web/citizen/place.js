@@ -22,7 +22,6 @@ class Place {
     this.bbox = JSON.parse(form.dataset.bbox);
     this.address = form.elements.address;
     [this.said, this.problem, this.streets, this.pick] = ["where-said", "where-problem", "streets", "pick"].map((id) => document.getElementById(id));
-    document.getElementById("where-tools").hidden = false;
     document.getElementById("here").hidden = !("geolocation" in navigator);
     document.getElementById("here").addEventListener("click", this.locate);
     document.getElementById("open-map").addEventListener("click", this.openMap);

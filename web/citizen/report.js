@@ -16,16 +16,14 @@ const opened = new Date();
 let busy = false;
 
 form.noValidate = true; // the words below are ours, in the page's language
-for (const part of form.querySelectorAll(".scripted")) {
-  part.hidden = false;
-  for (const input of part.querySelectorAll("input")) input.disabled = false;
-}
 const place = watchPlace(form, words, (at) => showKnown(at, nature, words, day));
 const photo = watchPhoto(form, words, ([lon, lat]) => place.choose(lon, lat));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!busy) send();
 });
+
+form.dataset.ready = "true";
 
 async function send() {
   const missing = problems();

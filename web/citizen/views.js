@@ -1,7 +1,7 @@
 /** List or map: the same things, the map asked for when it is wanted. The choice is in the address. */
 import { read, write } from "../shared/address.js";
 
-/** Show the switch, and the map where the address says so. */
+/** Make the switch work, and show the map where the address says so. */
 export function offerMap() {
   const views = document.querySelector("#views");
   const place = document.querySelector("#place-of-map");
@@ -15,7 +15,7 @@ export function offerMap() {
     if (view === "map") map ??= import("./map.js").then(({ drawList }) => drawList(place));
     await map;
   };
-  views.hidden = false;
+  views.dataset.ready = "true";
   views.addEventListener("click", ({ target }) => target.dataset.view && look(target.dataset.view));
   if (read("vue") === "carte") look("map");
 }

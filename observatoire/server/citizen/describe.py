@@ -1,10 +1,12 @@
 """A happening in words, as lists and calendars show it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from observatoire.layers.nomenclature import codes
+from observatoire.reports.tracking import STATUSES
 from observatoire.server.citizen.happening import EVENTS, REPORTS, WORKS, Happening
 from observatoire.server.citizen.say import Say
 from observatoire.server.citizen.words import WORDS
@@ -27,6 +29,8 @@ class Line:
         Empty where no place was asked for.
     icon, colour : str
         Name of a drawing; colour of its kind on maps.
+    follow : str
+        Where a report is followed; empty for anything else.
     data : str
         Address of the item in the API.
     """
@@ -41,16 +45,24 @@ class Line:
     distance: str
     icon: str
     colour: str
+    follow: str
     data: str
 
 
 @dataclass(frozen=True)
 class Describer:
-    """Says happenings in a language, at a moment."""
+    """Says happenings in a language, at a moment.
+
+    Attributes
+    ----------
+    statuses : mapping
+        Of reports that are followed up here, by reference; of another system's report nothing is known.
+    """
 
     state: State
     say: Say
     now: datetime
+    statuses: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, one: Happening) -> Line:
         """Return the words of a happening."""
@@ -70,6 +82,7 @@ class Describer:
             distance=distance,
             icon=one.item["nature"] if report else one.collection,
             colour=self._colour(one),
+            follow=f"/suivi/{one.item['reference']}" if report and one.item.get("reference") in self.statuses else "",
             data=f"/api/collections/{one.collection}/items/{one.item['id']}?f=html",
         )
 
@@ -124,7 +137,8 @@ class Describer:
     def _status(self, one: Happening) -> str:
         words = self._words
         if one.collection == REPORTS:
-            return words["report_status"]
+            status = self.statuses.get(one.item.get("reference") or "")
+            return self.say.text(codes(STATUSES)[status]) if status else words["report_status"]
         if one.item.get("statut") in ("projete", "declare"):
             return self._label(one, "statut")
         if one.now(self.now):

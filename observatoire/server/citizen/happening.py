@@ -30,6 +30,7 @@ _COLUMNS = {
     EVENTS: (*_PLANNED, "affluence_prevue"),
     REPORTS: ("id", "reference", "nature", "date", "precision"),
 }
+_LATEST = {WORKS: "debut", EVENTS: "debut", REPORTS: "date DESC"}
 _WHERE = {
     WORKS: "fin > {now} AND debut < {ahead} AND statut NOT IN ('annule', 'termine')",
     EVENTS: "fin > {now} AND debut < {ahead} AND statut NOT IN ('annule', 'passe')",
@@ -98,8 +99,17 @@ async def around(
     return [*coming, *reports], totals
 
 
-def _nearest(one: Happening) -> tuple[float, datetime]:
-    return (one.distance or 0.0, one.begins)
+def _nearest(one: Happening) -> tuple[float, float]:
+    """Of equals, which rounded positions are often, the next to come or the last to be reported is first."""
+    begins = one.begins.timestamp()
+    return (one.distance or 0.0, begins if one.span else -begins)
+
+
+async def statuses(state: State, items: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the status of the residents' reports among some items, by reference: it is public, as on their page."""
+    references = [item["reference"] for item in items if item.get("reference")]
+    text = b"SELECT reference, status FROM obs.reports WHERE reference = ANY(%s) AND deleted IS NULL"
+    return dict(await rows_of(state.pools.admin, Plan(text, (references,)))) if references else {}
 
 
 async def planned(state: State, first: datetime, last: datetime) -> list[tuple[dict[str, Any], str]]:
@@ -153,7 +163,7 @@ def _columns(layer: Layer) -> tuple[str, ...]:
 
 
 def _text(layer: Layer, columns: tuple[str, ...], where: sql.SQL, *, near: bool) -> bytes:
-    order = "distance" if near else ("date DESC" if layer.id == REPORTS else "debut")
+    order = f"distance, {_LATEST[layer.id]}" if near else _LATEST[layer.id]
     return (
         sql.SQL(
             "WITH here AS (SELECT {point} AS p) "

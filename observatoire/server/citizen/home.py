@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from observatoire.server.citizen.describe import Describer, Line
-from observatoire.server.citizen.happening import COLLECTIONS, Happening, around
+from observatoire.server.citizen.happening import COLLECTIONS, Happening, around, statuses
 from observatoire.server.citizen.page import Page
 from observatoire.server.citizen.place import Place, find, read_point
 from observatoire.server.citizen.places import beside
@@ -47,7 +47,8 @@ async def home(page: Page) -> Response:
     all_, counts = await around(page.state, look.place, look.radius, now)
     kept = [one for one in all_ if one.collection == look.only or not look.only]
     shown = _fair(kept, SHOWN) if look.place is None and not look.only else kept[:SHOWN]
-    lines = [Describer(page.state, page.say, now).line(one) for one in shown]
+    writer = Describer(page.state, page.say, now, await statuses(page.state, [one.item for one in shown]))
+    lines = [writer.line(one) for one in shown]
     total = sum(n for name, n in counts.items() if look.only in ("", name))
     return page.render(
         "home.html",

@@ -1,6 +1,7 @@
 """The home page says what the API says, near a place and in the whole city, as a list and as a map."""
 
 import re
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,7 @@ def test_list_and_map_show_the_same(resident: Come) -> None:
         page.locator(".line").evaluate_all("all => all.map((el) => `${el.dataset.collection}/${el.dataset.id}`)")
     )
 
+    page.wait_for_selector("#views[data-ready]")
     page.get_by_role("button", name="Carte").click()
     page.wait_for_selector('[data-drawn] #map[data-state="idle"]', timeout=60_000)
 
@@ -88,6 +90,7 @@ def test_find_me_tells_the_server_no_more_than_a_hundred_metres(resident: Come) 
     asked: list[str] = []
     one.page.on("request", lambda request: asked.append(request.url))
     page = one.go("/")
+    page.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Me localiser").click()
     page.wait_for_url("**/?at=5.372,43.303")
@@ -123,3 +126,15 @@ def test_the_calendar_is_by_day_and_can_be_subscribed_to(resident: Come, site: s
     for kind in ("ICS", "Atom"):
         address = page.get_by_role("link", name=kind).get_attribute("href")
         assert httpx.get(site + str(address), timeout=60).status_code == 200
+
+
+def test_a_report_made_here_shows_its_status_and_where_it_is_followed(site: str) -> None:
+    sent = {"nature": "vehicule-epave", "lon": LON, "lat": LAT}
+    key = {"Idempotency-Key": secrets.token_urlsafe()}
+    told = httpx.post(f"{site}/reports", json=sent, headers=key, timeout=60).json()
+    asked = {"at": f"{LON},{LAT}", "voir": "signalements", "lang": "en"}
+
+    page = httpx.get(f"{site}/", params=asked, timeout=60).text
+
+    assert f'<a href="/suivi/{told["reference"]}?lang=en">Abandoned vehicle</a>' in page
+    assert told["tracking_token"] not in page

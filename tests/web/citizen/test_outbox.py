@@ -30,6 +30,7 @@ def count(site: str) -> int:
 def fill(page: Page, site: str) -> None:
     """Fill in the form, with the device's position."""
     page.goto(f"{site}/signaler?nature={NATURE}")
+    page.wait_for_selector("#report[data-ready]")
     page.get_by_role("button", name="Me localiser").click()
     expect(page.locator("#where-said")).to_contain_text("Lieu choisi")
 
@@ -147,6 +148,7 @@ def test_an_installed_application_opens_and_reports_without_a_network(resident: 
     assert one.barriers() == []
     page.get_by_role("link", name="Signaler").click()
     page.get_by_role("link", name="Véhicule épave").click()
+    page.wait_for_selector("#report[data-ready]")
     page.get_by_role("button", name="Me localiser").click()
     expect(page.locator("#known-list")).to_contain_text("Hors connexion")
     page.get_by_role("button", name="Envoyer").click()

@@ -62,6 +62,7 @@ def test_four_taps_make_a_report_that_can_be_followed_and_deleted(resident: Come
     expect(page.get_by_role("complementary", name="Urgence ?")).to_contain_text("17")
 
     page.get_by_role("link", name="Dépôt sauvage").tap()
+    page.wait_for_selector("#report[data-ready]")
     page.get_by_role("button", name="Me localiser").tap()
     expect(page.locator("#where-said")).to_contain_text("Lieu choisi")
     expect(page.locator("#known-list")).not_to_be_empty()
@@ -98,6 +99,7 @@ def test_the_keyboard_alone_makes_a_report_with_the_map(resident: Come, site: st
     reach(page, "a[href*='nature=bruit']")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Noise")
+    page.wait_for_selector("#report[data-ready]")
 
     reach(page, "#open-map")
     page.keyboard.press("Enter")
@@ -139,7 +141,7 @@ def test_without_a_script_the_form_does_it_all(resident: Come, site: str) -> Non
 def test_what_is_missing_is_said_beside_its_field(resident: Come) -> None:
     one = resident()
     page = one.go("/signaler?nature=bruit")
-    page.wait_for_selector("#where-tools:not([hidden])")
+    page.wait_for_selector("#report[data-ready]")
 
     page.get_by_role("button", name="Envoyer").click()
 
@@ -151,6 +153,7 @@ def test_what_is_missing_is_said_beside_its_field(resident: Come) -> None:
 
 def test_a_refusal_of_the_city_is_said_and_what_was_typed_stays(resident: Come) -> None:
     page = resident().go("/signaler?nature=depot-sauvage")
+    page.wait_for_selector("#report[data-ready]")
     page.get_by_label("Rue", exact=True).fill("Rue qui n'existe nulle part")
     page.get_by_text("Un sac ou deux").click()
     page.get_by_role("button", name="Envoyer").click()
@@ -164,6 +167,7 @@ def test_a_position_outside_the_city_is_refused_on_the_device(resident: Come) ->
     page = resident(geolocation={"longitude": 2.35, "latitude": 48.85}, permissions=["geolocation"]).go(
         "/signaler?nature=tag"
     )
+    page.wait_for_selector("#report[data-ready]")
 
     page.get_by_role("button", name="Me localiser").click()
 
@@ -173,6 +177,7 @@ def test_a_position_outside_the_city_is_refused_on_the_device(resident: Come) ->
 
 def test_two_taps_and_the_back_button_send_one_report(resident: Come, site: str) -> None:
     page = resident(geolocation=PLACE, permissions=["geolocation"]).go("/signaler?nature=vehicule-epave")
+    page.wait_for_selector("#report[data-ready]")
     sent: list[str] = []
     page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
     page.get_by_role("button", name="Me localiser").click()
@@ -232,7 +237,7 @@ def test_the_photo_s_place_is_offered_and_nothing_of_the_camera_leaves(resident:
 
 def test_a_file_that_is_no_photo_is_refused_in_words(resident: Come) -> None:
     page = resident().go("/signaler?nature=depot-sauvage")
-    page.wait_for_selector("#where-tools:not([hidden])")
+    page.wait_for_selector("#report[data-ready]")
 
     page.locator("#photo").set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"})
 
@@ -250,6 +255,7 @@ def test_the_position_is_asked_for_by_a_touch_only(resident: Come) -> None:
     for path in ("/", "/signaler?nature=tag"):
         page = one.go(path)
         page.wait_for_load_state("networkidle")
+        page.wait_for_selector("#report[data-ready], #views[data-ready]")
         assert page.evaluate("asked") == 0
         page.get_by_role("button", name="Me localiser").click()
         expect(page.get_by_text("Votre appareil n'a pas donné de position").first).to_be_visible()
