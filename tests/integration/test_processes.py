@@ -113,6 +113,7 @@ def fill(connection: psycopg.Connection, frame: pd.DataFrame) -> None:
             "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), %s, %s, %s, 't', %s, 1)",
             [(k, r.x, r.y, r.date, r.nature, r.origin, str(k)) for k, r in enumerate(frame.itertuples(), start=1)],
         )
+        cursor.execute("INSERT INTO obs.counters VALUES ('signalements', %s)", [len(frame)])
         cursor.executemany(
             "INSERT INTO data.faits (id, geom, date, nature, origin, source, source_key, load_id) VALUES "
             "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), '2024-05-01T10:00Z', 'tapage', 'reported', 't', %s, 1)",
