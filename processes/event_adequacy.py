@@ -32,7 +32,7 @@ _SCHEMA = {
                 },
             },
         },
-        "convention": {"type": "string"},
+        "convention": {"type": "object", "required": ["fr", "en"]},
         "past": {"type": "integer"},
     },
 }

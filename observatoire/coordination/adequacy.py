@@ -20,6 +20,9 @@ from observatoire.works.intervals import Intervals
 from observatoire.works.model import Event
 
 REFERENCE = "candidat"
+CONVENTION_FR = (
+    "10 × le rang, parmi les événements passés, des incidents attendus divisés par l'adéquation du moyen le plus rare"
+)
 SHOWN = 5  # past events named beside an answer
 MEMBERS = Members(
     required=("nature", "debut", "fin", "affluence_prevue"),
@@ -91,7 +94,7 @@ def adequacies(
         "type": "FeatureCollection",
         "features": [_feature(e, a, crs) for (e, _), a in zip(asked, answers, strict=True)],
         "events": answers,
-        "convention": CONVENTION,
+        "convention": {"fr": CONVENTION_FR, "en": CONVENTION},
         "past": 0 if past is None else len(past.events),
     }
 

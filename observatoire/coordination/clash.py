@@ -20,7 +20,10 @@ from observatoire.works.joint import joint_trenches
 from observatoire.works.model import Work
 from observatoire.works.rules import Rules
 
-UNKNOWN = "nothing that the caller may see is known for this rule"
+UNKNOWN = {
+    "fr": "rien de ce que cette règle regarde n'est connu, ou visible pour vous",
+    "en": "nothing that this rule looks at is known, or visible to you",
+}
 JOINT_APART = 100.0  # m between trenches that could be one site
 JOINT_NEAR = 200.0  # m: trenches further from the works that are asked about are not proposed with them
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from observatoire.works.checks.street import local_days
 from observatoire.works.clashes import CHECKS, find_clashes
@@ -65,15 +66,13 @@ def by_what_stands(moved: dict[int, Work], scene: Scene, rules: Rules, at_least:
     """Return what clashes with what does not move; `scene` holds none of the works that do."""
     forbidden: Forbidden = defaultdict(set)
     renamed = [_renamed(work, days) for days, work in moved.items()]
-    for rule in rules.rules:
-        if rule.kind in ALONE:
-            findings = CHECKS[rule.kind](rule, renamed, scene) or iter(())
-        else:
-            findings = _one_by_one(renamed, scene, Rules(rules=[rule]))
-        for finding in findings:
-            if severe(finding, at_least):
-                choice = _choice(finding.subject)
-                forbidden[name(finding, choice.work)].add((choice,))
+    alone = [rule for rule in rules.rules if rule.kind in ALONE]
+    others = Rules(rules=[rule for rule in rules.rules if rule.kind not in ALONE])
+    by_itself = (finding for rule in alone for finding in CHECKS[rule.kind](rule, renamed, scene) or ())
+    for finding in chain(by_itself, _one_by_one(renamed, scene, others)):
+        if severe(finding, at_least):
+            choice = _choice(finding.subject)
+            forbidden[name(finding, choice.work)].add((choice,))
     return forbidden
 
 

@@ -1,5 +1,6 @@
 """From items of collections to works, events and hours; streets under a footprint; what is usual, with its interval."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import pytest
 import shapely
 from scipy.stats import gamma, poisson
 
+from observatoire.coordination.adequacy import read_event
 from observatoire.coordination.calendar import schedule_of, service
 from observatoire.coordination.candidate import read_candidate
 from observatoire.coordination.expected import _usual
@@ -168,3 +170,61 @@ def test_a_candidate_in_degrees_stands_where_it_was_drawn() -> None:
     assert work.footprint.area == pytest.approx(0.5 * 111.1 * 81.1, rel=0.01)
     with pytest.raises(BadInput, match=r"candidate.properties.nature: is required"):
         read_candidate({"type": "Feature", "geometry": square, "properties": {}}, crs="EPSG:2154", zone=ZONE)
+
+
+SQUARE = [[[5.3698, 43.2965], [5.3700, 43.2965], [5.3700, 43.2967], [5.3698, 43.2967], [5.3698, 43.2965]]]
+BOW = [[[5.3698, 43.2965], [5.3700, 43.2967], [5.3700, 43.2965], [5.3698, 43.2967], [5.3698, 43.2965]]]
+FLAT = [[[5.3698, 43.2965], [5.3700, 43.2965], [5.3698, 43.2965], [5.3698, 43.2965]]]
+GOOD = {
+    "nature": "eau", "emprise": "trottoir", "debut": "2027-05-03T08:00:00+02:00", "fin": "2027-05-07T17:00:00+02:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rings", "changed", "says"),
+    [
+        (BOW, {}, "candidate.geometry: is not a valid geometry: Self-intersection"),
+        (FLAT, {}, "candidate.geometry"),
+        ([], {}, "candidate.geometry: is empty"),
+        (SQUARE, {"fin": "2027-05-01T08:00:00+02:00"}, "candidate.properties.fin: "),
+        (SQUARE, {"debut": "2027-05-03T08:00:00"}, "candidate.properties.debut: has no time zone"),
+        (SQUARE, {"nature": "metro"}, "candidate.properties.nature: unknown code 'metro'"),
+        (SQUARE, {"fin": "2077-05-03T08:00:00+02:00"}, "candidate.properties.fin: "),
+        (SQUARE, {"emprise": None}, "candidate.properties.emprise: is required"),
+        (SQUARE, {"regle": "FREQ=HOURLY"}, "candidate.properties.regle: "),
+        (SQUARE, {"heure_debut": "08:00"}, "candidate.properties.regle: is required beside hours"),
+        (SQUARE, {"telephone": "0491000000"}, "candidate.properties.telephone: no such property"),
+        ([[[537, 43], [538, 43], [538, 44], [537, 43]]], {}, "candidate.geometry: a position is out of range"),
+    ],
+)  # fmt: skip
+def test_bad_candidates_are_refused_by_field(rings: Any, changed: dict[str, Any], says: str) -> None:
+    geometry = {"type": "Polygon", "coordinates": rings}
+    candidate = {"type": "Feature", "geometry": geometry, "properties": GOOD | changed}
+
+    with pytest.raises(BadInput, match=re.escape(says)) as error:
+        read_candidate(candidate, crs="EPSG:2154", zone=ZONE)
+
+    assert "0491000000" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"affluence_prevue": None}, "candidate.properties.affluence_prevue: is required"),
+        ({"affluence_prevue": -5}, "candidate.properties.affluence_prevue: expected a number"),
+        ({"agents_prevus": "dix"}, "candidate.properties.agents_prevus: expected a number"),
+        ({"fin": "2026-12-01T00:00:00+01:00"}, "candidate.properties.fin: "),
+        ({"nature": "rave"}, "candidate.properties.nature: unknown code 'rave'"),
+        ({"organisateur": "x"}, "candidate.properties.organisateur: no such property"),
+    ],
+)
+def test_bad_events_are_refused_by_field(changed: dict[str, Any], says: str) -> None:
+    properties = {"nature": "concert", "debut": "2026-12-12T20:00:00+01:00", "fin": "2026-12-12T23:30:00+01:00",
+                  "affluence_prevue": 2000}  # fmt: skip
+    feature = {
+        "type": "Feature", "geometry": {"type": "Point", "coordinates": [5.39, 43.29]},
+        "properties": properties | changed,
+    }  # fmt: skip
+
+    with pytest.raises(BadInput, match=re.escape(says)):
+        read_event(feature, crs="EPSG:2154", zone=ZONE)

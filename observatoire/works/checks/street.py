@@ -35,10 +35,11 @@ def check_works_days(rule: WorksDays, works: Sequence[Work], scene: Scene) -> It
     Days are counted once, whatever the number of works on them, in the window that ends on the last day of the works.
     """
     by_street: dict[str, list[tuple[Work, Ints]]] = defaultdict(list)
+    streets = {w.street for w in works} - {None}
     known = everything(works, scene)
     ids = {w.id for w in known}
     for work in (*known, *(w for w in scene.past if w.id not in ids)):
-        if work.street is not None:
+        if work.street is not None and work.street in streets:
             by_street[work.street].append((work, local_days(work)))
     for work in sorted(works, key=lambda w: w.id):
         if work.street is None:
