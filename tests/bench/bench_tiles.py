@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -301,7 +302,7 @@ async def people(stage: Stage, server: Server, options: argparse.Namespace) -> d
     """
     latencies: list[float] = []
     views: list[float] = []
-    wrong: list[int] = []
+    wrong: Counter[int] = Counter()
     url = httpx.URL(server.url)
     until = time.monotonic() + options.seconds
 
@@ -319,7 +320,7 @@ async def people(stage: Stage, server: Server, options: argparse.Namespace) -> d
                     status = await status_of(line, path(tile), stage.key)
                     latencies.append(time.monotonic() - started)
                     if status not in (200, 204):
-                        wrong.append(status)
+                        wrong[status] += 1
                 views.append(time.monotonic() - begun)
                 await asyncio.sleep(chance.uniform(1, 3))
                 if time.monotonic() > until:
@@ -331,7 +332,7 @@ async def people(stage: Stage, server: Server, options: argparse.Namespace) -> d
     await asyncio.gather(*(one(number) for number in range(options.users)))
     elapsed = time.monotonic() - started
     return {
-        "users": options.users, "tiles": len(latencies), "rate": len(latencies) / elapsed, "wrong": len(wrong),
+        "users": options.users, "tiles": len(latencies), "rate": len(latencies) / elapsed, "wrong": dict(wrong),
         "cpu": (cpu(server.pid) - before) / len(latencies) * 1e3,
         **{f"p{p}": statistics.quantiles(latencies, n=100)[p - 1] * 1e3 for p in (50, 95, 99)},
         "view_p95": statistics.quantiles(views, n=100)[94] * 1e3,
