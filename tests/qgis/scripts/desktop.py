@@ -211,6 +211,7 @@ def scenario():
     facts["drawn"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
     works.form.show_dates("2026-12-07T07:30:00+01:00", "2026-12-09T17:00:00+01:00")
     works.form.weekdays.setChecked(True)
+    works.form.taken.setCurrentIndex(works.form.taken.findData("trottoir"))
     found = []
     works.found.connect(lambda: found.append(1))
     works.search()
