@@ -9,6 +9,7 @@ from typing import Any
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsCsException,
     QgsFeature,
     QgsGeometry,
     QgsProject,
@@ -101,13 +102,16 @@ def in_degrees(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> QgsG
     Raises
     ------
     BadWork
-        If its CRS is not known: metres must never go out as degrees.
+        If its CRS is not known, or has no degrees there: metres must never go out as degrees.
     """
     if not crs.isValid():
         raise BadWork("geometry", tr("the projection of the map is not known"))
     found = QgsGeometry(geometry)
     transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(DEGREES), QgsProject.instance())
-    found.transform(transform)
+    try:
+        found.transform(transform)
+    except QgsCsException:
+        raise BadWork("geometry", tr("it lies where the projection of the map has no degrees")) from None
     return found
 
 

@@ -7,13 +7,16 @@ from typing import Any
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
+    QgsCsException,
     QgsGeometry,
     QgsProject,
     QgsRectangle,
 )
 from qgis.PyQt.QtCore import QTimer
 
+from ..core.errors import BadValue
 from ..core.sourcing import Opened
+from ..core.texts import tr
 
 DEGREES = "EPSG:4326"
 #: After so long QGIS has given a new project the CRS of its first layer; before, it would do so over ours.
@@ -46,7 +49,10 @@ def zoom(canvas: Any, extent: QgsRectangle, *, margin: float = 1.2) -> None:
     """Show a rectangle in degrees."""
     target = canvas.mapSettings().destinationCrs()
     transform = QgsCoordinateTransform(QgsCoordinateReferenceSystem(DEGREES), target, QgsProject.instance())
-    found = transform.transformBoundingBox(extent)
+    try:
+        found = transform.transformBoundingBox(extent)
+    except QgsCsException:
+        return  # nothing of it can be shown in this projection
     found.scale(margin)
     canvas.setExtent(found)
     canvas.refresh()
@@ -59,8 +65,17 @@ def flash(canvas: Any, geometry: QgsGeometry) -> None:
 
 
 def map_window(canvas: Any) -> tuple[float, float, float, float]:
-    """Return what the map shows: west, south, east, north, degrees."""
+    """Return what the map shows: west, south, east, north, degrees.
+
+    Raises
+    ------
+    BadValue
+        If it shows more than its projection can.
+    """
     source = canvas.mapSettings().destinationCrs()
     degrees = QgsCoordinateReferenceSystem(DEGREES)
-    box = QgsCoordinateTransform(source, degrees, QgsProject.instance()).transformBoundingBox(canvas.extent())
+    try:
+        box = QgsCoordinateTransform(source, degrees, QgsProject.instance()).transformBoundingBox(canvas.extent())
+    except QgsCsException:
+        raise BadValue(tr("The map window shows more than its projection can; zoom in.")) from None
     return box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()

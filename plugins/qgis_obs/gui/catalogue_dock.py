@@ -81,24 +81,26 @@ class CatalogueDock(Dock):
 
     def _connect(self) -> None:
         self.words.textChanged.connect(lambda _: self.show_records())
-        self.refresh.clicked.connect(lambda _: self.read())
-        self.load.clicked.connect(lambda _: self.open_preset(self.presets.currentData() or ""))
         self.tree.itemSelectionChanged.connect(self._selected)
-        self.tree.itemDoubleClicked.connect(lambda *_: self.open(self.chosen()))
-        self.add.clicked.connect(lambda _: self.open(self.chosen()))
-        self.raster.clicked.connect(lambda _: self.open(self.chosen()[:1], as_raster=True))
-        self.pack.clicked.connect(lambda _: self.ask_pack())
-        self.session.servers_changed.connect(self.read)
-        self.visibilityChanged.connect(lambda shown: self.read() if shown and not self.catalogue.records else None)
+        self.on(self.refresh.clicked, self.read)
+        self.on(self.load.clicked, lambda: self.open_preset(self.presets.currentData() or ""))
+        self.on(self.tree.itemDoubleClicked, lambda: self.open(self.chosen()))
+        self.on(self.add.clicked, lambda: self.open(self.chosen()))
+        self.on(self.raster.clicked, lambda: self.open(self.chosen()[:1], as_raster=True))
+        self.on(self.pack.clicked, self.ask_pack)
+        self.session.servers_changed.connect(self.forget)
+        self.visibilityChanged.connect(lambda shown: self.forget() if shown and not self.catalogue.records else None)
+
+    def forget(self) -> None:
+        """Read another server's catalogue, where the dock is seen; else when it is."""
+        self.show_catalogue(catalogue.Catalogue((), ()))
+        if self.isVisible() and self.session.servers():
+            self.guarded(self.read)
 
     def read(self) -> None:
         """Read the catalogue anew."""
-        try:
-            client = self.session.client()
-        except PluginError as error:
-            self.say(str(error))
-            return
-        self.work(tr("Reading the catalogue…"), lambda stop: catalogue.read(client, stop), self.show_catalogue)
+        client, title = self.session.client(), tr("Reading the catalogue…")
+        self.work(title, lambda stop: catalogue.read(client, stop), self.show_catalogue)
 
     def show_catalogue(self, found: catalogue.Catalogue) -> None:
         """Show what was read."""

@@ -71,6 +71,18 @@ class Dock(QDockWidget):
         """Whether work goes on."""
         return self._task is not None
 
+    def on(self, signal: Any, action: Callable[[], None]) -> None:
+        """Do something when a signal comes; what a user can mend (no server, a wrong value) is said, not thrown."""
+        signal.connect(lambda *_: self.guarded(action))
+
+    def guarded(self, action: Callable[[], None]) -> None:
+        """Do something now, in the same way."""
+        try:
+            action()
+        except PluginError as error:
+            self.say(str(error))
+            self.session.tell(error)
+
     def say(self, text: str) -> None:
         """Show what goes on, or what came of it."""
         self.state.setText(text)

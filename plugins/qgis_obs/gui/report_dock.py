@@ -40,7 +40,7 @@ class ReportDock(Dock):
         self.body.addLayout(form)
         self.body.addWidget(self.make)
         self.body.addStretch(1)
-        self.make.clicked.connect(lambda _: self.ask())
+        self.on(self.make.clicked, self.ask)
         self.finish()
 
     def ask(self) -> None:

@@ -88,8 +88,8 @@ class RiskDock(Dock):
         self.body.addStretch(1)
         self.last.setEnabled(False)
         self.known.toggled.connect(lambda on: self.last.setEnabled(not on))
-        self.play.clicked.connect(lambda _: self.show_weeks())
-        self.compare.clicked.connect(lambda _: self.show_difference())
+        self.on(self.play.clicked, self.show_weeks)
+        self.on(self.compare.clicked, self.show_difference)
 
     def question(self) -> risk.Question:
         """Return what the form asks."""

@@ -12,7 +12,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QHBoxLayout, QPushButton, QTextBrowser, QTreeWidget, QTreeWidgetItem
 
 from ..core import catalogue, clash, layers, works, worksite
-from ..core.errors import BadValue, PluginError
+from ..core.errors import BadValue
 from ..core.records import Record
 from ..core.session import Session
 from ..core.shapes import geometries as geometries_of
@@ -65,23 +65,19 @@ class WorksDock(Dock):
         self.body.addWidget(self.form)
         for widget, share in ((self.look, 0), (self.tree, 3), (self.why, 3), (self.accept, 0)):
             self.body.addWidget(widget, share)
-        self.draw.clicked.connect(lambda _: self.begin_drawing())
-        self.pick.clicked.connect(lambda _: self.begin_picking())
-        self.under.clicked.connect(lambda _: self.show_risk())
-        self.look.clicked.connect(lambda _: self.search())
-        self.tree.itemSelectionChanged.connect(self._explain)
-        self.accept.clicked.connect(lambda _: self.accept_dates())
-        self.visibilityChanged.connect(lambda shown: self.prepare() if shown else None)
+        self.on(self.draw.clicked, self.begin_drawing)
+        self.on(self.pick.clicked, self.begin_picking)
+        self.on(self.under.clicked, self.show_risk)
+        self.on(self.look.clicked, self.search)
+        self.on(self.tree.itemSelectionChanged, self._explain)
+        self.on(self.accept.clicked, self.accept_dates)
+        self.visibilityChanged.connect(lambda shown: self.guarded(self.prepare) if shown else None)
 
     def prepare(self) -> None:
         """Read the codes of works from the server, once."""
-        if self.form.nature.count() or self.busy:
+        if self.form.nature.count() or self.busy or not self.session.servers():
             return
-        try:
-            client = self.session.client()
-        except PluginError as error:
-            self.say(str(error))
-            return
+        client = self.session.client()
         read = lambda stop: catalogue.qml(client, works.COLLECTION, stop)  # noqa: E731
         self.work(tr("Reading the codes of street works…"), read, lambda qml: self.form.offer(self._drafts(qml)))
 

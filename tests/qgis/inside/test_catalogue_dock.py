@@ -121,3 +121,22 @@ def test_a_collection_that_cannot_be_opened_is_told_and_the_rest_goes_on(dock, f
 
     assert len(told) == 2
     assert all("404" in str(error) for error in told)
+
+
+def test_without_a_server_a_click_says_what_is_missing(qgis_iface):
+    dock = CatalogueDock(qgis_iface, Session(headless=False))
+    told = []
+    dock.session.problem.connect(told.append)
+
+    dock.refresh.click()
+
+    assert "No server" in dock.state.text()
+    assert len(told) == 1
+
+
+def test_another_server_is_another_catalogue(dock, wait):
+    read(dock, wait)
+
+    dock.session.servers_changed.emit()
+
+    assert titles(dock) == {}
