@@ -2,7 +2,7 @@
 FROM python:3.13-slim-bookworm AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /app
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml README.md LICENSE CHANGELOG.md ./
 RUN uv venv /opt/observatoire \
  && VIRTUAL_ENV=/opt/observatoire uv pip install --require-hashes -r requirements.lock
 COPY observatoire observatoire
@@ -11,6 +11,7 @@ COPY processes processes
 COPY layers layers
 COPY cities cities
 COPY web web
+COPY plugins plugins
 RUN VIRTUAL_ENV=/opt/observatoire uv pip install --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-bookworm

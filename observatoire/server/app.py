@@ -33,6 +33,7 @@ from observatoire.server.forecast import forecast_routes
 from observatoire.server.forms import form_routes
 from observatoire.server.jobs import job_routes
 from observatoire.server.middleware import Compress, Limit, Secure
+from observatoire.server.plugin import plugin_routes
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -120,6 +121,7 @@ def routes() -> list[Route]:
         Route("/health", about.health),
         *forecast_routes(),
         *skill_card_routes(),
+        *plugin_routes(),
         *qgis_routes(),
         Route("/pro/", _file(web, "pro/index.html")),
         Route("/web/{path:path}", _files(web)),

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pyogrio
 import pytest
 
+from observatoire import __version__
 from observatoire.data import root
+from observatoire.plugin_pack import packed
 
 pytestmark = pytest.mark.qgis
 
@@ -120,6 +123,20 @@ def rows_of(said: Any) -> list[dict[str, Any]]:
     return lists[0] if len(lists) == 1 else []
 
 
+def test_the_plugin_is_offered_as_a_repository_of_qgis(observatory: Any) -> None:
+    listed = ET.fromstring(observatory.get("/qgis/plugins.xml", qgis="3.22").content)
+
+    plugin = listed.find("pyqgis_plugin")
+    assert plugin is not None
+    assert plugin.get("version") == plugin.findtext("version") == __version__
+    assert plugin.findtext("qgis_minimum_version") == "3.22"
+    address = plugin.findtext("download_url") or ""
+    assert address.startswith(f"{observatory.url}/qgis/")
+    body = observatory.get(address.removeprefix(observatory.url))
+    assert body.headers["content-type"] == "application/zip"
+    assert body.content == packed()
+
+
 def test_every_process_runs_and_its_values_are_the_servers(observatory: Any, planner: Qgis, tmp_path: Path) -> None:
     """Each with the example of its description; the results are those of the very job that QGIS submitted."""
     processes = observatory.get("/api/processes", "planner").json()["processes"]
@@ -167,11 +184,9 @@ def test_a_process_runs_in_a_model(
     planner: Qgis,
     qgis: Callable[..., dict[str, Any]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("OBS_URL", f"{observatory.url}/api")
     model = tmp_path / "echoes.model3"
-    found = qgis("model.py", model, PLUGINS)
+    found = qgis("model.py", model, PLUGINS, f"{observatory.url}/api")
     assert found == {"written": True, "valid": True}
 
     code, said = planner.run("run", str(model), "--", "words=Bonjour")
