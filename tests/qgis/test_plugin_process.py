@@ -184,11 +184,9 @@ def test_a_process_runs_in_a_model(
     planner: Qgis,
     qgis: Callable[..., dict[str, Any]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("OBS_URL", f"{observatory.url}/api")
     model = tmp_path / "echoes.model3"
-    found = qgis("model.py", model, PLUGINS)
+    found = qgis("model.py", model, PLUGINS, f"{observatory.url}/api")
     assert found == {"written": True, "valid": True}
 
     code, said = planner.run("run", str(model), "--", "words=Bonjour")

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsErrorItem,
     QgsLayerItem,
 )
+from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from ..core.errors import PluginError
@@ -63,7 +64,7 @@ class Root(QgsDataCollectionItem):
     def __init__(self, session: Session, parent: QgsDataItem | None) -> None:
         super().__init__(parent, tr("Observatory"), "/obs", "obs")
         self.session = session
-        self.setIconName(ICON)
+        self.setIcon(QIcon(ICON))
 
     def createChildren(self) -> list[QgsDataItem]:
         """Return an item a connection; QGIS calls it in a thread."""
@@ -82,7 +83,7 @@ class ServerItem(QgsDataCollectionItem):
     def __init__(self, session: Session, parent: QgsDataItem, server: Server) -> None:
         super().__init__(parent, server.name, f"/obs/{server.id}", "obs")
         self.session, self.server = session, server
-        self.setIconName(ICON)
+        self.setIcon(QIcon(ICON))
         self.setToolTip(server.url)
 
     def createChildren(self) -> list[QgsDataItem]:

@@ -23,6 +23,8 @@ class CollectionWidgetWrapper(WidgetWrapper):
         """Return the box; its choices come later, from the server."""
         box = QComboBox()
         box.setEditable(True)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(20)
         algorithm = self.parameterDefinition().algorithm()
         client = algorithm.session.client(algorithm.server, timeout_s=10)
         in_background("collections", lambda _task: client.get_json("collections"), self._fill, lambda _error: None)

@@ -45,7 +45,7 @@ class ConnectionForm(QDialog):
         form.addRow(tr("Name"), self.name)
         form.addRow(tr("Address of the API"), self.url)
         form.addRow(tr("Authentication"), self.auth)
-        form.addRow(self.test, self.said)
+        form.addRow(self.test)
         buttons = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(buttons.Ok | buttons.Cancel)
         self.buttons.accepted.connect(self.keep)
@@ -57,6 +57,7 @@ class ConnectionForm(QDialog):
                "password); the connection only names it.")
         )  # fmt: skip
         hint.setWordWrap(True)
+        layout.addWidget(self.said)
         layout.addWidget(hint)
         layout.addWidget(self.buttons)
 
@@ -73,20 +74,26 @@ class ConnectionForm(QDialog):
         try:
             server = self.typed()
         except PluginError as error:
-            self.said.setText(str(error))
+            self.say(str(error))
             return
-        self.said.setText(tr("Asking…"))
+        self.say(tr("Asking…"))
         self.test.setEnabled(False)
         client = self.session.client(server, timeout_s=10)
         self.session.background(tr("Test of a connection"), lambda _task: probe(client), self._found, self._failed)
 
+    def say(self, text: str) -> None:
+        """Show what came of it, whole."""
+        self.said.setText(text)
+        self.said.setMinimumHeight(self.said.heightForWidth(self.said.width()))
+        self.adjustSize()
+
     def _found(self, found: Found) -> None:
         self.test.setEnabled(True)
-        self.said.setText(found.sentence())
+        self.say(found.sentence())
 
     def _failed(self, error: PluginError) -> None:
         self.test.setEnabled(True)
-        self.said.setText(str(error))
+        self.say(str(error))
         self.said.setToolTip(error.details)
 
     def keep(self) -> None:
@@ -94,7 +101,7 @@ class ConnectionForm(QDialog):
         try:
             server = self.typed()
         except PluginError as error:
-            self.said.setText(str(error))
+            self.say(str(error))
             return
         servers.save(server)
         self.server = server

@@ -100,8 +100,8 @@ class RemoteAlgorithm(QgsProcessingAlgorithm):
         parts += [f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in said if text and text != title]
         if self.process.example:
             inputs = self.process.example.get("inputs", {})
-            text = escape(json.dumps(inputs, ensure_ascii=False, indent=1)[:1500])
-            parts.append(f"<p><b>{escape(tr('Example'))}</b></p><pre>{text}</pre>")
+            text = escape(json.dumps(inputs, ensure_ascii=False)[:1500])
+            parts.append(f"<p><b>{escape(tr('Example'))}</b><br><code>{text}</code></p>")
         where = tr("Runs on {server}, version {version}.", server=self.server.url, version=self.process.version)
         parts.append(f"<p>{escape(where)}</p>")
         return "".join(parts)

@@ -29,6 +29,8 @@ AREA_WIDGET = "qgis_obs.gui.area_widget.AreaWidgetWrapper"
 COLLECTION_WIDGET = "qgis_obs.gui.collection_widget.CollectionWidgetWrapper"
 #: Inputs of these names hold the id of a collection of the same server.
 COLLECTIONS = ("collection", "collections", "target")
+#: The first words of a description end here; a label is shorter than this.
+CLAUSE, SHORT = re.compile(r"\s?[;:(]|\. "), 60
 LONG_TEXT = 500  # characters above which a text has several lines
 
 Parameter = QgsProcessingParameterDefinition
@@ -58,11 +60,13 @@ def parameter_of(given: Input, name: str) -> Parameter | None:
 
 
 def label(given: Input) -> str:
-    """Return what the form calls an input: its title, and the unit; a title that only repeats the name says less than
-    a short description."""
-    title = given.title
-    if title == given.name and 0 < len(given.description) <= 90:
-        title = given.description
+    """Return what the form calls an input: its title and the unit.
+
+    A title that only repeats the name says less than the first words of the description, where these are short.
+    """
+    title, first = given.title, CLAUSE.split(given.description, maxsplit=1)[0].strip()
+    if title == given.name and 0 < len(first) <= SHORT:
+        title = first
     return f"{title} ({given.kind.unit})" if given.kind.unit and given.kind.unit not in title else title
 
 

@@ -29,7 +29,7 @@ from qgis.utils import iface
 OUT = Path(os.environ["DESKTOP_OUT"])
 URL, KEY = os.environ["DESKTOP_URL"], os.environ["DESKTOP_KEY"]
 WEEKS = int(os.environ.get("DESKTOP_WEEKS", "2"))
-LONGEST_S = 900
+LONGEST_S = 700
 facts = {"problems": [], "blocked_ms": 0, "blocked_during": "", "seconds": {}}
 clock = {"last": time.monotonic(), "step": "start"}
 
@@ -211,6 +211,7 @@ def scenario():
     facts["drawn"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
     works.form.show_dates("2026-12-07T07:30:00+01:00", "2026-12-09T17:00:00+01:00")
     works.form.weekdays.setChecked(True)
+    works.form.taken.setCurrentIndex(works.form.taken.findData("trottoir"))
     found = []
     works.found.connect(lambda: found.append(1))
     works.search()
@@ -236,6 +237,9 @@ def scenario():
     report = docks["obs-report"]
     report.show()
     report.atlas.setChecked(True)
+    for layer in QgsProject.instance().mapLayers().values():  # a report of the forecast: each page reads its window
+        kept = layer.customProperty(risk_layers.KIND) or layer.customProperty(layers.COLLECTION) == "divisions"
+        QgsProject.instance().layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(bool(kept))
     written = []
     report.written.connect(lambda path, pages: written.append((path, pages)))
     iface.mapCanvas().zoomToFullExtent()

@@ -1,12 +1,14 @@
-"""Writes a model: what its input `words` says goes through `obs:echo`, and comes out as `said`. Arguments: where."""
+"""Writes a model: what its input `words` says goes through `obs:echo` twice. Arguments: where, plugins, server."""
 
 import json
+import os
 import sys
 
 from session import start
 
 application = start("")
 sys.path.insert(0, sys.argv[2])
+os.environ["OBS_URL"] = sys.argv[3]
 
 from qgis.core import (  # noqa: E402
     QgsProcessingModelAlgorithm,
