@@ -156,6 +156,9 @@ class Client:
             for name in reply.rawHeaderList()
         }
         answer = Answer(url, int(status or 0), found, bytes(reply.content()))
+        if reply.attribute(QNetworkRequest.Attribute.SourceIsFromCacheAttribute):
+            # Only the network was asked: where the server fails (5xx), Qt takes its cache all the same, and says 200.
+            raise complaint(url, 500, {}, b"", reply.error(), tr("in its place QGIS has an older answer"))
         if not 200 <= answer.status < 300:
             raise complaint(url, answer.status, found, answer.body, reply.error(), blocking.errorMessage())
         if len(answer.body) > watch.largest:
