@@ -16,7 +16,7 @@ demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CI
 test: ## Run every test, each proof at its small count
 	@sh tools/setup.sh dev
 	@$(BIN)/python tools/vendor.py --check
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadgroup
 
 prove: ## The same at full counts; writes docs/proof.md
 	@sh tools/setup.sh dev
@@ -73,6 +73,7 @@ bench-risk-scale: ## Baselines at 1 000 000 events × 100 000 cells × 52 origin
 bench-works: ## Clash search: 5 000 works against 100 000 events
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_works.py
+
 bench-jobs: ## Requests beside four CPU-bound jobs, CPU of an inline execution
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_jobs.py

@@ -143,6 +143,13 @@ def headers_of_owslib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owslib.ogcapi, "REQUEST_HEADERS", dict(owslib.ogcapi.REQUEST_HEADERS))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests go together where two processes share the work: those of one file, and all of the served city."""
+    for item in items:
+        served = "observatory" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("observatory" if served else item.nodeid.partition("::")[0]))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
     """In CI nothing may be left out: a skipped test is a failed one, with its reason."""
