@@ -45,7 +45,7 @@ class SubmitReportInputs(Inputs):
     photo: Annotated[
         str | None,
         Says(fr="JPEG, PNG ou WebP en base64", en="JPEG, PNG or WebP as base64"),
-        Field(json_schema_extra={"contentEncoding": "base64", "contentMediaType": "image/jpeg"}),
+        Field(json_schema_extra={"format": "byte"}),  # as OpenAPI 3.0 says base64
     ] = None
     occurred: Annotated[
         str | None,

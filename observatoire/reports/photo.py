@@ -73,8 +73,8 @@ def too_large(most: int) -> TooLarge:
     """Return the refusal of a photo that is too long."""
     return TooLarge(
         "photo",
-        f"la photo ou l'envoi dépasse {most / 1e6:g} Mo ; une photo plus petite est attendue, ou aucune",
-        f"the photo, or what was sent, is over {most / 1e6:g} MB; expected a smaller photo, or none",
+        f"la photo ou l'envoi entier dépasse {most / 1e6:g} Mo ; une photo plus petite est attendue, ou aucune",
+        f"the photo, or the whole body, is over {most / 1e6:g} MB; expected a smaller photo, or none",
     )
 
 

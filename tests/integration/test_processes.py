@@ -230,7 +230,7 @@ def test_a_person_gets_a_page_without_anything_from_elsewhere(served: Served, pa
 
 
 # ----------------------------------------------------------------------------------------------------------- execution
-@pytest.mark.parametrize("name", list(ALLOWED))
+@pytest.mark.parametrize("name", [name for name in ALLOWED if name != "submit-report"])  # that one writes
 def test_a_process_runs_from_its_own_example(served: Served, name: str) -> None:
     with served.client("coordination") as client:
         description = client.get(f"/processes/{name}").json()
