@@ -113,7 +113,6 @@ def fill(connection: psycopg.Connection, frame: pd.DataFrame) -> None:
             "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), %s, %s, %s, 't', %s, 1)",
             [(k, r.x, r.y, r.date, r.nature, r.origin, str(k)) for k, r in enumerate(frame.itertuples(), start=1)],
         )
-        cursor.execute("INSERT INTO obs.counters VALUES ('signalements', %s)", [len(frame)])
         cursor.executemany(
             "INSERT INTO data.faits (id, geom, date, nature, origin, source, source_key, load_id) VALUES "
             "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), '2024-05-01T10:00Z', 'tapage', 'reported', 't', %s, 1)",
@@ -234,7 +233,7 @@ def test_a_person_gets_a_page_without_anything_from_elsewhere(served: Served, pa
 
 
 # ----------------------------------------------------------------------------------------------------------- execution
-@pytest.mark.parametrize("name", list(ALLOWED))
+@pytest.mark.parametrize("name", [name for name in ALLOWED if name != "submit-report"])  # that one writes
 def test_a_process_runs_from_its_own_example(served: Served, name: str) -> None:
     with served.client("coordination") as client:
         description = client.get(f"/processes/{name}").json()

@@ -77,3 +77,12 @@ def test_the_desk_weighs_less_than_650_kb_and_its_list_a_tenth() -> None:
 
     assert 0 < first <= 65_000
     assert 0 < the_map <= 650_000 - first
+
+
+def test_the_residents_own_code_weighs_less_than_25_kb() -> None:
+    files = [
+        *(ROOT / "web" / "citizen").glob("*.js"),
+        *((ROOT / "web" / "shared" / f"{name}.js") for name in ("address", "geometry", "map")),
+    ]
+
+    assert 0 < sum(len(gzip.compress(path.read_bytes())) for path in files) <= 25_000

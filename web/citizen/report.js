@@ -10,8 +10,11 @@ const form = document.querySelector("#report");
 const words = JSON.parse(form.dataset.words);
 const lang = document.documentElement.lang;
 const nature = form.elements.nature.value;
-const days = new Intl.DateTimeFormat(lang === "fr" ? "fr-FR" : "en-GB", { dateStyle: "medium", timeZone: form.dataset.zone });
-const day = (instant) => days.format(new Date(instant));
+let days = null; // made when a date has to be said: it is the slowest thing of this module
+const day = (instant) => {
+  days ??= new Intl.DateTimeFormat(lang === "fr" ? "fr-FR" : "en-GB", { dateStyle: "medium", timeZone: form.dataset.zone });
+  return days.format(new Date(instant));
+};
 const opened = new Date();
 let busy = false;
 
