@@ -8,13 +8,14 @@ from threading import Timer
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from qgis.core import QgsApplication, QgsBlockingNetworkRequest, QgsFeedback
+from qgis.core import QgsApplication, QgsBlockingNetworkRequest, QgsFeedback, QgsNetworkReplyContent
 from qgis.PyQt.QtCore import QByteArray, Qt, QUrl
 from qgis.PyQt.QtNetwork import QNetworkRequest
 
 from .answers import complaint
 from .errors import Cancelled, NotAllowed, NotJson, PluginError, TimedOut, TooLarge
 from .servers import Server, origin
+from .tasks import away_from_the_gui
 from .texts import language, tr
 
 TIMEOUT_S = 30.0
@@ -142,22 +143,30 @@ class Client:
         if feedback is not None and feedback.isCanceled():
             raise Cancelled
         watch = _Watch(timeout_s or self.timeout_s, largest or self.largest, feedback)
-        blocking = QgsBlockingNetworkRequest()
-        if self.server.authcfg and origin(url) == self.server.root:
-            blocking.setAuthCfg(_known(self.server.authcfg))
-        blocking.downloadProgress.connect(watch.received)
+        authcfg = _known(self.server.authcfg) if self.server.authcfg and origin(url) == self.server.root else ""
+        request = self._request(url, headers or {})
+
+        def send() -> tuple[QgsNetworkReplyContent, str]:
+            blocking = QgsBlockingNetworkRequest()
+            blocking.setAuthCfg(authcfg)
+            blocking.downloadProgress.connect(watch.received)
+            _send(blocking, method, request, body, watch.stop)
+            return blocking.reply(), blocking.errorMessage()
+
         with watch:
-            _send(blocking, method, self._request(url, headers or {}), body, watch.stop)
+            reply, said_by_qt = away_from_the_gui(send)
         watch.raise_if_stopped(url)
-        reply = blocking.reply()
         status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         found = {
             bytes(name).decode("latin-1").lower(): bytes(reply.rawHeader(name)).decode("latin-1")
             for name in reply.rawHeaderList()
         }
         answer = Answer(url, int(status or 0), found, bytes(reply.content()))
+        if reply.attribute(QNetworkRequest.Attribute.SourceIsFromCacheAttribute):
+            # Only the network was asked: where the server fails (5xx), Qt takes its cache all the same, and says 200.
+            raise complaint(url, 500, {}, b"", reply.error(), tr("in its place QGIS has an older answer"))
         if not 200 <= answer.status < 300:
-            raise complaint(url, answer.status, found, answer.body, reply.error(), blocking.errorMessage())
+            raise complaint(url, answer.status, found, answer.body, reply.error(), said_by_qt)
         if len(answer.body) > watch.largest:
             raise watch.too_large(url)
         return answer

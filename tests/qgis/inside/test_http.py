@@ -36,6 +36,16 @@ def test_a_status_has_a_sentence_with_the_servers_own_words(client, fake, status
         assert caught.value.retry_after == 7
 
 
+def test_a_failing_server_is_not_hidden_by_an_older_answer(client, fake):
+    """Qt answers a 5xx from its cache, as a 200 with both bodies in one."""
+    for _ in range(3):
+        fake.get("/x", {"n": 1})
+        assert client.get_json("x") == {"n": 1}
+        fake.get("/x", {}, 503)
+        with pytest.raises(errors.ServerFailed, match=r"^50"):
+            client.get_json("x")
+
+
 def test_html_for_json_is_said_so(client, fake):
     fake.get("/x", b"<html>Log in</html>", **{"Content-Type": "text/html"})
 
