@@ -54,6 +54,7 @@ class CatalogueDock(Dock):
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels([tr("Collection"), tr("Freshness")])
         self.tree.setColumnWidth(0, 250)
+        self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.presets.setMinimumContentsLength(16)
         self.tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         self.about = QTextBrowser()
