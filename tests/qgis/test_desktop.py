@@ -41,7 +41,8 @@ def morning(request: pytest.FixtureRequest, observatory: Any, tmp_path_factory: 
     )  # fmt: skip
     folders = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"), str(home))
     environment = folders | {
-        "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "DESKTOP_PLUGINS": f"{observatory.url}/qgis/plugins.xml",
+        "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1",
+        "DESKTOP_PLUGINS": f"{observatory.url}/qgis/plugins.xml",
         "DESKTOP_OUT": str(out), "DESKTOP_URL": f"{observatory.url}/api", "DESKTOP_KEY": observatory.keys["planner"],
     }  # fmt: skip
     options = ["--noversioncheck", "--nologo", "--profiles-path", home, "--profile", "obs", "--code", SCRIPT]
