@@ -130,6 +130,24 @@ def test_the_key_goes_to_its_own_server_only(fake):
     assert "secret" not in repr(own.server)
 
 
+def test_a_redirection_elsewhere_is_not_followed(fake, client):
+    """The key would go with it."""
+    fake.get("/x", {}, 302, Location=fake.url.replace("127.0.0.1", "localhost") + "/y")
+    fake.get("/y", {})
+
+    with pytest.raises(errors.PluginError, match="302"):
+        client.get("x")
+    assert [path for _, path, _, _ in fake.asked] == ["/x"]
+
+
+def test_a_redirection_at_home_is_followed_with_the_key(fake):
+    fake.get("/x", {}, 302, Location="/y")
+    fake.get("/y", {"n": 1})
+
+    assert Client(Server("x", "x", fake.url, key="secret")).get_json("x") == {"n": 1}
+    assert fake.asked[1][2]["X-API-Key"] == "secret"
+
+
 def test_the_language_of_qgis_is_asked_for(client, fake):
     fake.get("/x", {})
 
