@@ -130,6 +130,26 @@ def test_the_key_goes_to_its_own_server_only(fake):
     assert "secret" not in repr(own.server)
 
 
+def test_an_authentication_of_qgis_goes_to_its_own_server_only(fake):
+    from qgis.core import QgsApplication, QgsAuthMethodConfig
+
+    manager = QgsApplication.authManager()
+    manager.setMasterPassword("only for this test", True)
+    kept = QgsAuthMethodConfig("Basic")
+    kept.setId("obstest")
+    kept.setName("test")
+    kept.setConfig("username", "key")
+    kept.setConfig("password", "secret")
+    manager.storeAuthenticationConfig(kept)
+    fake.get("/x", {})
+
+    Client(Server("x", "x", fake.url, "obstest")).get("x")
+    Client(Server("y", "y", "http://127.0.0.1:1", "obstest")).get(f"{fake.url}/x")
+
+    # RFC 7617: base64 of "key:secret"
+    assert [headers.get("Authorization") for _, _, headers, _ in fake.asked] == ["Basic a2V5OnNlY3JldA==", None]
+
+
 def test_a_redirection_elsewhere_is_not_followed(fake, client):
     """The key would go with it."""
     fake.get("/x", {}, 302, Location=fake.url.replace("127.0.0.1", "localhost") + "/y")
