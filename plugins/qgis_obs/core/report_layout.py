@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qgis.core import (
+    QgsDateTimeRange,
     QgsExpressionContextUtils,
     QgsFeedback,
     QgsLayoutExporter,
@@ -42,7 +43,13 @@ SAID = "obs_said"
 
 
 def build(
-    project: QgsProject, layers: list[QgsMapLayer], *, title: str, foot: str, extent: QgsRectangle
+    project: QgsProject,
+    layers: list[QgsMapLayer],
+    *,
+    title: str,
+    foot: str,
+    extent: QgsRectangle,
+    period: QgsDateTimeRange | None = None,
 ) -> QgsPrintLayout:
     """Return a page of one map, in the project's list of layouts under the name of its title.
 
@@ -54,6 +61,8 @@ def build(
         HTML, see `report_words.page`.
     extent : QgsRectangle
         In the CRS of the project.
+    period : QgsDateTimeRange, optional
+        Layers that know their time show this one only: two weeks of forecasts lie on the same cells.
     """
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
@@ -72,6 +81,9 @@ def build(
     map_.setExtent(extent)
     map_.attemptResize(QgsLayoutSize(MAP[2], MAP[3], MM))
     map_.zoomToExtent(extent)
+    if period is not None:
+        map_.setIsTemporal(True)
+        map_.setTemporalRange(period)
     _legend(layout, map_, layers)
     _scale(layout, map_)
     _label(layout, WORDS, "", size=9, bold=False, id_="words")

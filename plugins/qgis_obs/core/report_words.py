@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 
-from qgis.core import QgsFeature, QgsFeedback, QgsMapLayer, QgsSpatialIndex, QgsVectorLayerFeatureSource
+from qgis.core import (
+    QgsDateTimeRange,
+    QgsFeature,
+    QgsFeedback,
+    QgsMapLayer,
+    QgsSpatialIndex,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
 
 from . import risk_layers
 from .errors import Cancelled
@@ -89,7 +97,13 @@ def page(layers: list[QgsMapLayer], made: str) -> str:
     return "<br>".join(parts)
 
 
-def tally(divisions: list[QgsFeature], cells: QgsVectorLayerFeatureSource, feedback: QgsFeedback) -> dict[int, Tally]:
+def tally(
+    divisions: list[QgsFeature],
+    cells: QgsVectorLayerFeatureSource,
+    feedback: QgsFeedback,
+    *,
+    period: QgsDateTimeRange | None = None,
+) -> dict[int, Tally]:
     """Return what the forecasts say of each division, by its id; a cell counts where its middle lies.
 
     Parameters
@@ -98,6 +112,8 @@ def tally(divisions: list[QgsFeature], cells: QgsVectorLayerFeatureSource, feedb
         Degrees.
     cells : QgsVectorLayerFeatureSource
         Of a layer of `risk_layers.weeks_layer`; it may be read in a task.
+    period : QgsDateTimeRange, optional
+        Only forecasts of this time; by default of all.
     """
     found = {feature.id(): Tally() for feature in divisions}
     shapes = {feature.id(): feature.geometry() for feature in divisions}
@@ -107,12 +123,22 @@ def tally(divisions: list[QgsFeature], cells: QgsVectorLayerFeatureSource, feedb
     for cell in cells.getFeatures():
         if feedback.isCanceled():
             raise Cancelled
+        # Not `overlaps`: QGIS 3.22 says that two weeks that touch overlap.
+        if period is not None and (cell["start"] >= period.end() or cell["end"] <= period.begin()):
+            continue
         middle = cell.geometry().centroid()
         near = index.intersects(middle.boundingBox())
         home = next((id_ for id_ in sorted(near) if shapes[id_].contains(middle)), None)
         if home is not None:
             _count(found[home], cell)
     return found
+
+
+def last_period(layer: QgsVectorLayer) -> QgsDateTimeRange:
+    """Return the last period of a layer of forecasts."""
+    names = layer.fields()
+    start, end = (layer.maximumValue(names.indexOf(name)) for name in ("start", "end"))
+    return QgsDateTimeRange(start, end, True, False)
 
 
 def _count(tally_: Tally, cell: QgsFeature) -> None:

@@ -50,19 +50,24 @@ class Dock(QDockWidget):
         self.stop.setObjectName("stop")
         self.stop.setVisible(False)
         self.stop.clicked.connect(self.cancel)
-        self.foot = QHBoxLayout()
-        self.foot.addWidget(self.state, 1)
-        self.foot.addWidget(self.stop)
+        line = QHBoxLayout()
+        line.addWidget(self.state, 1)
+        line.addWidget(self.stop)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(page)
-        self.setWidget(self.area)
+        whole = QWidget()
+        outer = QVBoxLayout(whole)
+        outer.setContentsMargins(0, 0, 0, 6)
+        self.foot = QVBoxLayout()  # always seen, however long the body is
+        outer.addWidget(self.area, 1)
+        outer.addLayout(self.foot)
+        outer.addLayout(line)
+        self.setWidget(whole)
 
     def finish(self) -> None:
-        """Add the state line under the body; called last by the constructor of each dock."""
-        self.body.addLayout(self.foot)
-        # Nothing is cut off at the right; what is too high is scrolled.
+        """Make the dock as wide as its body: nothing is cut off at the right. The last word of each constructor."""
         bar = self.area.verticalScrollBar().sizeHint().width()
         self.area.setMinimumWidth(self.area.widget().minimumSizeHint().width() + bar)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsFeedback, QgsMapLayer, QgsProject, QgsVectorLayer, QgsVectorLayerFeatureSource
+from qgis.core import (
+    QgsDateTimeRange,
+    QgsFeedback,
+    QgsMapLayer,
+    QgsProject,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QLineEdit, QPushButton
 
@@ -59,31 +66,50 @@ class ReportDock(Dock):
         if self.atlas.isChecked() and divisions is None:
             self.say(tr("Add the divisions of the city from the catalogue first."))
             return
-        if divisions is None:
-            self._print(path, shown, None, {})
-            return
         cells = next((one for one in shown if one.customProperty(risk_layers.KIND) == "weeks"), None)
+        if divisions is None:
+            self._print(path, shown, None, {}, self._period(cells))
+            return
         self._tally(path, shown, divisions, cells)
+
+    def _period(self, cells: Any) -> QgsDateTimeRange | None:
+        """Return the time that the map shows, else the last week of the forecasts, else none."""
+        shown = self.iface.mapCanvas().mapSettings()
+        if shown.isTemporal():
+            return shown.temporalRange()
+        return report_words.last_period(cells) if cells is not None else None
 
     def _tally(self, path: Path, shown: list[QgsMapLayer], divisions: QgsVectorLayer, cells: Any) -> None:
         areas = QgsVectorLayerFeatureSource(divisions)
         forecasts = QgsVectorLayerFeatureSource(cells) if cells is not None else None
+        period = self._period(cells)
 
         def work(stop: QgsFeedback) -> dict[int, str]:
             listed = list(areas.getFeatures())
             if forecasts is None:
                 return {feature.id(): "" for feature in listed}
-            return {id_: found.words() for id_, found in report_words.tally(listed, forecasts, stop).items()}
+            found = report_words.tally(listed, forecasts, stop, period=period)
+            return {id_: tally.words() for id_, tally in found.items()}
 
-        self.work(tr("Summing up by division…"), work, lambda said: self._print(path, shown, divisions, said))
+        self.work(tr("Summing up by division…"), work, lambda said: self._print(path, shown, divisions, said, period))
 
     def _print(
-        self, path: Path, shown: list[QgsMapLayer], divisions: QgsVectorLayer | None, said: dict[int, str]
+        self,
+        path: Path,
+        shown: list[QgsMapLayer],
+        divisions: QgsVectorLayer | None,
+        said: dict[int, str],
+        period: QgsDateTimeRange | None,
     ) -> None:
         project = QgsProject.instance()
         foot = report_words.page(shown, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm"))
         layout = report_layout.build(
-            project, shown, title=self.title.text(), foot=foot, extent=self.iface.mapCanvas().extent()
+            project,
+            shown,
+            title=self.title.text(),
+            foot=foot,
+            extent=self.iface.mapCanvas().extent(),
+            period=period,
         )
         if divisions is not None:
             report_layout.by_division(layout, divisions, said, NAME_FIELD)

@@ -63,8 +63,9 @@ class WorksDock(Dock):
         self.body.addLayout(line)
         self.body.addWidget(self.under)
         self.body.addWidget(self.form)
-        for widget, share in ((self.look, 0), (self.tree, 3), (self.why, 3), (self.accept, 0)):
+        for widget, share in ((self.look, 0), (self.tree, 3), (self.why, 3)):
             self.body.addWidget(widget, share)
+        self.foot.addWidget(self.accept)
         self.on(self.draw.clicked, self.begin_drawing)
         self.on(self.pick.clicked, self.begin_picking)
         self.on(self.under.clicked, self.show_risk)

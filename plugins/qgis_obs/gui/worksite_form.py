@@ -41,8 +41,11 @@ class WorksiteForm(QWidget):
         self.opens, self.closes = _hour(7, 30), _hour(17, 0)
         self._kept: dict[str, Any] = {}
         hours = QHBoxLayout()
-        for widget in (self.weekdays, self.opens, self.closes):
+        for widget in (self.opens, self.closes):
             hours.addWidget(widget)
+        for box in (self.nature, self.taken, self.noise):  # long words do not make the dock wider
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(14)
         rows = QFormLayout(self)
         for label, widget in (
             (tr("Reference"), self.reference),
@@ -55,7 +58,8 @@ class WorksiteForm(QWidget):
             ("", self.trench),
         ):
             rows.addRow(label, widget)
-        rows.insertRow(6, "", hours)
+        rows.insertRow(6, "", self.weekdays)
+        rows.insertRow(7, "", hours)
 
     def offer(self, layer: QgsVectorLayer) -> None:
         """Offer the codes that a layer of worksites knows."""

@@ -1,6 +1,7 @@
 """The catalogue dock: themes, search, what is said of a collection, presets, and servers that have none."""
 
 import pytest
+from qgis.core import QgsApplication
 from qgis_obs.core import servers
 from qgis_obs.core.session import Session
 from qgis_obs.gui.catalogue_dock import CatalogueDock
@@ -105,9 +106,9 @@ def test_a_server_that_is_silent_can_be_left(dock, fake, wait):
     dock.read()
 
     dock.cancel()
-    wait(lambda: not dock.busy)
 
     assert dock.state.text() == "Stopped."
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0, 5)
 
 
 def test_a_collection_that_cannot_be_opened_is_told_and_the_rest_goes_on(dock, fake, wait):

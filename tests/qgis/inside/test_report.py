@@ -58,6 +58,23 @@ def test_a_cell_counts_where_its_middle_lies_and_silence_is_counted(divisions, c
     assert "No cell of the forecast" in east.words()
 
 
+def test_of_two_weeks_a_report_shows_and_counts_one(divisions):
+    """Both lie on the same cells: drawn over each other their colours would be those of no class."""
+    made = [weeks.forecast(answer(day)) for day in ("2026-11-16", "2026-11-23")]
+    layer = risk_layers.weeks_layer("Forecasts", made, legend.USUAL)
+    period = report_words.last_period(layer)
+    listed = list(divisions.getFeatures())
+
+    found = report_words.tally(listed, report_words.QgsVectorLayerFeatureSource(layer), QgsFeedback(), period=period)
+    project = QgsProject.instance()
+    layout = report_layout.build(project, [layer], title="T", foot="F", extent=divisions.extent(), period=period)
+
+    assert period == risk_layers.frame(made[1])
+    assert found[listed[0].id()].cells == 2
+    assert "2026-11-23 – 2026-11-29" in found[listed[0].id()].words()
+    assert layout.itemById("map").temporalRange() == period
+
+
 def test_the_atlas_is_one_pdf_with_a_page_a_division(divisions, cells, tmp_path):
     project = QgsProject.instance()
     layout = report_layout.build(project, [cells, divisions], title="T", foot="F", extent=divisions.extent())
