@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from qgis.core import QgsApplication, QgsTask
-from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QThread
 
 from .errors import PluginError
 from .log import warn
@@ -64,36 +62,3 @@ def in_background(
     _running.add(task)
     QgsApplication.taskManager().addTask(task)
     return task
-
-
-T = TypeVar("T")
-#: How often the main thread looks whether the work is done, s.
-LOOK_S = 0.01
-
-
-def away_from_the_gui(work: Callable[[], T]) -> T:
-    """Do `work` here, or, in the main thread, in another while the main one goes on with its events.
-
-    A request that blocks the main thread waits for ever where a certificate is not accepted: QGIS asks the main thread
-    about it.
-    """
-    application = QCoreApplication.instance()
-    if application is None or QThread.currentThread() != application.thread():
-        return work()
-    ends: list[tuple[bool, Any]] = []
-
-    def run() -> None:
-        try:
-            ends.append((True, work()))
-        except BaseException as error:  # handed over to whoever asked
-            ends.append((False, error))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-        thread.join(LOOK_S)
-    done, result = ends[0]
-    if done:
-        return result
-    raise result

@@ -130,6 +130,44 @@ def test_the_key_goes_to_its_own_server_only(fake):
     assert "secret" not in repr(own.server)
 
 
+def test_an_authentication_of_qgis_goes_to_its_own_server_only(fake):
+    from qgis.core import QgsApplication, QgsAuthMethodConfig
+
+    manager = QgsApplication.authManager()
+    manager.setMasterPassword("only for this test", True)
+    kept = QgsAuthMethodConfig("Basic")
+    kept.setId("obstest")
+    kept.setName("test")
+    kept.setConfig("username", "key")
+    kept.setConfig("password", "secret")
+    manager.storeAuthenticationConfig(kept)
+    fake.get("/x", {})
+
+    Client(Server("x", "x", fake.url, "obstest")).get("x")
+    Client(Server("y", "y", "http://127.0.0.1:1", "obstest")).get(f"{fake.url}/x")
+
+    # RFC 7617: base64 of "key:secret"
+    assert [headers.get("Authorization") for _, _, headers, _ in fake.asked] == ["Basic a2V5OnNlY3JldA==", None]
+
+
+def test_a_redirection_elsewhere_is_not_followed(fake, client):
+    """The key would go with it."""
+    fake.get("/x", {}, 302, Location=fake.url.replace("127.0.0.1", "localhost") + "/y")
+    fake.get("/y", {})
+
+    with pytest.raises(errors.PluginError, match="302"):
+        client.get("x")
+    assert [path for _, path, _, _ in fake.asked] == ["/x"]
+
+
+def test_a_redirection_at_home_is_followed_with_the_key(fake):
+    fake.get("/x", {}, 302, Location="/y")
+    fake.get("/y", {"n": 1})
+
+    assert Client(Server("x", "x", fake.url, key="secret")).get_json("x") == {"n": 1}
+    assert fake.asked[1][2]["X-API-Key"] == "secret"
+
+
 def test_the_language_of_qgis_is_asked_for(client, fake):
     fake.get("/x", {})
 
