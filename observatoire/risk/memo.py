@@ -52,12 +52,12 @@ _digests_lock = Lock()
 def digest(table: Table, n_periods: int | None = None) -> bytes:
     """Return what tells the first columns of one table from those of another.
 
-    Tables are never written to: that of the same memory is the same, and its digest, once made, is kept for a while.
-    The table is kept with it, so that its memory cannot become another's.
+    Tables are not to be written to: that of the same memory and sum is the same, and its digest, once made, is kept for
+    a while. The table is kept with it, so that its memory cannot become another's.
     """
     n = int(table.shape[1] if n_periods is None else n_periods)
     parts = (table.indptr, table.indices, table.data)
-    key = (table.shape, *(part.__array_interface__["data"][0] for part in parts))
+    key = (table.shape, *(part.__array_interface__["data"][0] for part in parts), float(table.data.sum()))
     with _digests_lock:
         _, known = _digests.setdefault(key, (table, {}))
         _digests.move_to_end(key)

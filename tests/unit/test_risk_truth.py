@@ -10,6 +10,7 @@ from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import Count, CountLastYear, Flat, Kernel, Seasonal
 from observatoire.risk.counts import Counts, count
 from observatoire.risk.evaluate import Roller
+from observatoire.risk.gamma_poisson import EmpiricalBayes
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import lineup
 from observatoire.risk.scores import covered
@@ -50,6 +51,7 @@ def baselines(grid: Grid) -> dict[str, Forecaster]:
         "kernel": Kernel(grid=grid),
         "decay": Kernel(grid=grid, half_life=17.0, window=None),
         "prospective": Kernel(grid=grid, half_life=4.0, bandwidth=400.0, window=8),
+        "empirical Bayes": EmpiricalBayes(grid=grid),
     }
 
 
