@@ -111,7 +111,7 @@ def _update(cursor: Any, number: int, alert: Alert) -> None:
 
 
 def listed(*, closed: bool) -> LiteralString:
-    """Return the query of the alerts that an audience (`audience`) is told: those open, the most severe and newest first.
+    """Return the query of the alerts that an audience (`audience`) is told: the open ones, the most severe first.
 
     With `closed`, those closed after `since` too.
     """
