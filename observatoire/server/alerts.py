@@ -33,7 +33,7 @@ def alert_routes() -> list[Route]:
 
 
 async def alerts(request: Request) -> Response:
-    """Answer the open alerts; with `?since=` (a moment with an offset), those opened or closed after it too.
+    """Answer the open alerts; with `?since=` (a moment with an offset), those closed after it too.
 
     Raises
     ------

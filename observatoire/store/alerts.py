@@ -111,10 +111,13 @@ def _update(cursor: Any, number: int, alert: Alert) -> None:
 
 
 def listed(*, closed: bool) -> LiteralString:
-    """Return the query of the alerts that an audience (`audience`) is told, the most severe and newest first."""
+    """Return the query of the alerts that an audience (`audience`) is told: the open ones, the most severe first.
+
+    With `closed`, those closed after `since` too.
+    """
     return _LISTED + (
-        "AND (%(since)s::timestamptz IS NULL OR a.first_seen >= %(since)s OR a.closed >= %(since)s) "
-        + ("" if closed else "AND a.closed IS NULL ")
+        "AND (a.closed IS NULL"
+        + (" OR a.closed >= %(since)s::timestamptz) " if closed else ") ")
         + "ORDER BY (a.closed IS NOT NULL), (a.acknowledged IS NOT NULL), "
         "array_position(ARRAY['urgent', 'warning', 'info'], a.severity), a.id DESC LIMIT 500"
     )
@@ -142,7 +145,7 @@ def call_round(connection: Connection[Any]) -> None:
 
 
 def open_alerts(connection: Connection[Any], audience: str, *, since: datetime | None = None) -> list[dict[str, Any]]:
-    """Return the alerts that an audience is told now; with `since`, also those opened or closed after it."""
+    """Return the alerts that an audience is told now; with `since`, also those closed after it."""
     with connection.cursor(row_factory=dict_row) as cursor:
         given = {"audience": audience, "since": since}
         return list(cursor.execute(listed(closed=since is not None), given).fetchall())

@@ -86,6 +86,19 @@ def test_an_alert_opens_once_lasts_and_closes(store: Connection, city: City) -> 
     assert alert["evidence"] == [1, 2, 3, 4]
     assert after["closed"] == 1
     assert open_alerts(store, "coordination") == []
+    assert [a["id"] for a in open_alerts(store, "coordination", since=datetime(2020, 1, 1, tzinfo=UTC))] == [
+        alert["id"]
+    ]
+
+
+def test_an_alert_that_lasts_is_told_to_every_shift(store: Connection, city: City) -> None:
+    """It was there before the last shift ended: it is open all the same."""
+    report(store, *hours_ago(1, 2, 3, 4))
+    round_of(store, city, now=NOW, rules=RULES)
+
+    told = open_alerts(store, "coordination", since=datetime.now(UTC) + timedelta(days=7))
+
+    assert [alert["rule"] for alert in told] == ["many"]
 
 
 def test_one_that_moves_a_little_stays_the_same_and_stays_acknowledged(store: Connection, city: City) -> None:
