@@ -180,6 +180,7 @@ def _legend(layout: QgsPrintLayout, map_: QgsLayoutItemMap, layers: list[QgsMapL
         font = QFont(legend.styleFont(kind))
         font.setPointSizeF(size)
         legend.setStyleFont(kind, font)
+    legend.setWrapString(" · ")  # between an answer and its skill
     legend.setLegendFilterByMapEnabled(True)
     _put(layout, legend, LEGEND)
 

@@ -146,7 +146,7 @@ def _weeks_renderer(answers: set[str], legend: Legend, skill: str) -> QgsRuleBas
         if answer == "abstains":
             root.appendChild(_rule(filter_, badge.answer_words(answer), _fill("#9a9a9a", hatched=True)))
             continue
-        parent = _rule(filter_, f"{badge.answer_words(answer)} ({skill})", None)
+        parent = _rule(filter_, f"{badge.answer_words(answer)} · {skill}", None)
         bounds = [*(step.least for step in legend.steps[1:]), None]
         for step, upper in reversed(list(zip(legend.steps, bounds))):
             within = f'"{legend.property}" >= {step.least!r}'

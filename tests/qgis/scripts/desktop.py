@@ -53,6 +53,7 @@ def shot(name):
     iface.mainWindow().repaint()
     QApplication.processEvents()
     QApplication.primaryScreen().grabWindow(0).save(str(OUT / f"{name}.png"))
+    clock["last"] = time.monotonic()  # the picture is ours, not a planner's
 
 
 def authenticate():
