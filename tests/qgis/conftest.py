@@ -29,7 +29,7 @@ from observatoire.store.roles import passwords
 #: QGIS's own Python: the scripts are not ours to import.
 PYTHON = "/usr/bin/python3"
 SCRIPTS = Path(__file__).parent / "scripts"
-collect_ignore_glob = ["scripts/*", "inside/*"]
+collect_ignore_glob = ["scripts/*", "inside"]
 
 #: 20 000 reports an hour apart, of all natures, over the city; 50 occurrences; two divisions; a row of cells, one for
 #: each class of the forecast and one without a value.

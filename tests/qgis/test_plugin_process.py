@@ -137,6 +137,7 @@ def test_the_plugin_is_offered_as_a_repository_of_qgis(observatory: Any) -> None
     assert body.content == packed()
 
 
+@pytest.mark.timeout(1500)  # one start of QGIS a process, and the processes themselves
 def test_every_process_runs_and_its_values_are_the_servers(observatory: Any, planner: Qgis, tmp_path: Path) -> None:
     """Each with the example of its description; the results are those of the very job that QGIS submitted."""
     processes = observatory.get("/api/processes", "planner").json()["processes"]
