@@ -26,6 +26,7 @@ import uvicorn
 from owslib.ogcapi.processes import Processes
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
+from shapely import box
 
 from observatoire.caller import Caller, TooSlow
 from observatoire.cities import City, read_city
@@ -100,24 +101,36 @@ def fill(connection: psycopg.Connection, frame: pd.DataFrame) -> None:
                 "(%s, %s, %s, ST_Multi(ST_MakeEnvelope(%s, %s, %s, %s, 2154)), 't', %s, 1, 'administrative')",
                 [key, code, f"Division {code}", west, SOUTH, east, SOUTH + SIDE, code],
             )
-        cursor.executemany(
-            "INSERT INTO data.mailles (id, cell_id, cote, geom, source, source_key, load_id, origin) VALUES "
-            "(%s, %s, 250, ST_MakeEnvelope(%s, %s, %s, %s, 2154), 't', %s, 1, 'derived')",
+        copy(
+            cursor, "mailles", "cell_id, cote",
             [
-                (k, name, x, y, x + 250, y + 250, name)
+                (k, box(x, y, x + 250, y + 250).wkt, name, "derived", name, 250)
                 for k, (name, x, y) in enumerate(zip(grid.cell_id, grid.x_min, grid.y_min, strict=True), start=1)
             ],
-        )
-        cursor.executemany(
-            "INSERT INTO data.signalements (id, geom, date, nature, origin, source, source_key, load_id) VALUES "
-            "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), %s, %s, %s, 't', %s, 1)",
-            [(k, r.x, r.y, r.date, r.nature, r.origin, str(k)) for k, r in enumerate(frame.itertuples(), start=1)],
-        )
-        cursor.executemany(
-            "INSERT INTO data.faits (id, geom, date, nature, origin, source, source_key, load_id) VALUES "
-            "(%s, ST_SetSRID(ST_MakePoint(%s, %s), 2154), '2024-05-01T10:00Z', 'tapage', 'reported', 't', %s, 1)",
-            [(k, BORDER + rng.uniform(-60, 60), SOUTH + rng.uniform(100, 4900), str(k)) for k in range(1, FACTS + 1)],
-        )
+        )  # fmt: skip
+        copy(
+            cursor, "signalements", "date, nature",
+            [
+                (k, f"POINT({r.x} {r.y})", str(k), r.origin, r.date, r.nature)
+                for k, r in enumerate(frame.itertuples(), start=1)
+            ],
+        )  # fmt: skip
+        copy(
+            cursor, "faits", "date, nature",
+            [
+                (k, f"POINT({BORDER + rng.uniform(-60, 60)} {SOUTH + rng.uniform(100, 4900)})", str(k), "reported",
+                 "2024-05-01T10:00Z", "tapage")
+                for k in range(1, FACTS + 1)
+            ],
+        )  # fmt: skip
+
+
+def copy(cursor: psycopg.Cursor, table: str, columns: str, rows: list[tuple[object, ...]]) -> None:
+    """Write rows (id, geometry in EPSG:2154, key, origin, …) by one statement, so that triggers run once."""
+    names = f"id, geom, source_key, origin, {columns}, source, load_id"
+    with cursor.copy(f"COPY data.{table} ({names}) FROM STDIN".encode()) as out:
+        for number, geometry, *others in rows:
+            out.write_row((number, f"SRID=2154;{geometry}", *others, "t", 1))
 
 
 @pytest.fixture(scope="module")
@@ -240,8 +253,12 @@ def test_a_process_runs_from_its_own_example(served: Served, name: str) -> None:
         answer = client.post(f"/processes/{name}/execution", json=description["example"])
 
     assert answer.status_code == 200
-    (output,) = description["outputs"].values()
-    assert answer.headers["content-type"] == output["schema"].get("contentMediaType", "application/json")
+    media = [output["schema"].get("contentMediaType", "application/json") for output in description["outputs"].values()]
+    if len(media) == 1:
+        assert answer.headers["content-type"] == media[0]
+    else:
+        assert answer.headers["content-type"].startswith("multipart/related")
+        assert all(kind.encode() in answer.content for kind in media)
 
 
 def test_the_raw_answer_is_the_value_and_the_document_names_it(served: Served) -> None:
