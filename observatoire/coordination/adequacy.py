@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely.geometry
 
-from observatoire.coordination.feature import Members, explained, read_feature
+from observatoire.coordination.feature import Extent, Members, explained, read_feature
 from observatoire.coordination.items import event_of
 from observatoire.coordination.past import NEEDED, PLANNED, described, planned, read_past
 from observatoire.coordination.reader import Reader, Row
@@ -37,7 +37,9 @@ MEMBERS = Members(
 )  # fmt: skip
 
 
-def read_event(feature: Mapping[str, Any], *, crs: str, zone: str, name: str = "inputs.candidate") -> tuple[Event, Row]:
+def read_event(
+    feature: Mapping[str, Any], *, crs: str, zone: str, name: str = "inputs.candidate", extent: Extent | None = None
+) -> tuple[Event, Row]:
     """Return the event of a GeoJSON Feature with the properties of `evenements`, and these properties.
 
     Raises
@@ -45,7 +47,7 @@ def read_event(feature: Mapping[str, Any], *, crs: str, zone: str, name: str = "
     BadInput
         It names the member and what was expected.
     """
-    row = {"reference": REFERENCE} | read_feature(feature, MEMBERS, crs=crs, name=name)
+    row = {"reference": REFERENCE} | read_feature(feature, MEMBERS, crs=crs, name=name, extent=extent)
     try:
         return event_of(row, zone), row
     except BadWork as error:
@@ -80,7 +82,7 @@ def adequacies(
     rows = reader.rows("evenements", key="reference")
     past = read_past(rows, reader)
     if candidate is not None:
-        asked = [read_event(candidate, crs=crs, zone=zone)]
+        asked = [read_event(candidate, crs=crs, zone=zone, extent=reader.city.extent)]
     elif reference is not None:
         asked = [(event_of(row, zone), row) for row in rows if row["reference"] == reference][:1]
         if not asked:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from observatoire.coordination.feature import Members, explained, read_feature
+from observatoire.coordination.feature import Extent, Members, explained, read_feature
 from observatoire.coordination.items import work_of
 from observatoire.works.errors import BadWork
 from observatoire.works.model import Work
@@ -25,7 +25,9 @@ MEMBERS = Members(
 )  # fmt: skip
 
 
-def read_candidate(feature: Mapping[str, Any], *, crs: str, zone: str, name: str = "inputs.candidate") -> Work:
+def read_candidate(
+    feature: Mapping[str, Any], *, crs: str, zone: str, name: str = "inputs.candidate", extent: Extent | None = None
+) -> Work:
     """Return the works of a feature in longitude and latitude.
 
     Raises
@@ -34,7 +36,7 @@ def read_candidate(feature: Mapping[str, Any], *, crs: str, zone: str, name: str
         It names the member and what was expected: a footprint that crosses itself, an end before its start, a time
         without offset, an unknown code, over ten years, an empty area, an unknown property…
     """
-    row = {"reference": REFERENCE} | read_feature(feature, MEMBERS, crs=crs, name=name)
+    row = {"reference": REFERENCE} | read_feature(feature, MEMBERS, crs=crs, name=name, extent=extent)
     try:
         return work_of(row, zone)
     except BadWork as error:

@@ -14,7 +14,11 @@ from observatoire.works.exchange.base import to_metres
 
 MOST_POINTS = 10_000
 MOST_LETTERS = 2_000
+WIDEST = 20_000  # m: what is held at once is a street, a square, a district at most
 LARGEST = 10_000_000  # people, barriers, hours
+
+
+Extent = tuple[float, float, float, float]  # degrees: west, south, east, north
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,21 @@ class Members:
         return tuple(sorted((*self.texts, *self.flags, *self.days, *self.numbers, *self.instants)))
 
 
-def read_feature(feature: Mapping[str, Any], members: Members, *, crs: str, name: str) -> dict[str, Any]:
+def read_feature(
+    feature: Mapping[str, Any],
+    members: Members,
+    *,
+    crs: str,
+    name: str,
+    extent: Extent | None = None,
+) -> dict[str, Any]:
     """Return the properties of a feature in longitude and latitude, parsed, with its `geometry` in `crs`.
+
+    Parameters
+    ----------
+    extent : Extent, optional
+        That of the city, which the feature must meet: elsewhere nothing would be found, and that
+        would look like good news.
 
     Raises
     ------
@@ -57,7 +74,7 @@ def read_feature(feature: Mapping[str, Any], members: Members, *, crs: str, name
     if not isinstance(properties, Mapping):
         raise BadInput(f"{name}.properties: expected an object")
     row = _properties(properties, members, f"{name}.properties")
-    row["geometry"] = _footprint(feature.get("geometry"), crs, f"{name}.geometry")
+    row["geometry"] = _footprint(feature.get("geometry"), crs, f"{name}.geometry", extent)
     return row
 
 
@@ -104,7 +121,7 @@ def _parsed(text: str, kind: type[Any], name: str, example: str) -> Any:
         raise BadInput(f"{name}: expected a text such as {example}") from None
 
 
-def _footprint(given: Any, crs: str, name: str) -> Any:
+def _footprint(given: Any, crs: str, name: str, extent: Extent | None) -> Any:
     try:
         geometry = shapely.geometry.shape(given)
         xy = shapely.get_coordinates(geometry)
@@ -116,4 +133,10 @@ def _footprint(given: Any, crs: str, name: str) -> Any:
         raise BadInput(f"{name}: {len(xy)} positions; expected at most {MOST_POINTS}")
     if not ((abs(xy[:, 0]) <= 180) & (abs(xy[:, 1]) <= 90)).all():
         raise BadInput(f"{name}: a position is out of range; expected longitude and latitude")
-    return to_metres(shapely.force_2d(geometry), crs)
+    if extent is not None and not shapely.box(*extent).intersects(shapely.box(*geometry.bounds)):
+        raise BadInput(f"{name}: lies outside the city; expected longitude, then latitude, within {list(extent)}")
+    metres = to_metres(shapely.force_2d(geometry), crs)
+    west, south, east, north = metres.bounds
+    if not max(east - west, north - south) <= WIDEST:
+        raise BadInput(f"{name}: is wider than {WIDEST // 1000} km; expected the place that is held")
+    return metres

@@ -67,10 +67,9 @@ def meant(question: Question, standing: Standing, reader: Reader) -> list[Work]:
     if question.candidate is not None:
         if question.reference is not None:
             raise BadInput("inputs.reference: expected either candidate or reference, not both")
-        zone = reader.city.time_zone
-        return [
-            _placed(question.candidate, read_candidate(question.candidate, crs=reader.city.crs, zone=zone), standing)
-        ]
+        city = reader.city
+        work = read_candidate(question.candidate, crs=city.crs, zone=city.time_zone, extent=city.extent)
+        return [_placed(question.candidate, work, standing)]
     if question.reference is not None:
         found = [w for w in standing.works if w.id == question.reference]
         if not found:

@@ -175,6 +175,9 @@ def test_a_candidate_in_degrees_stands_where_it_was_drawn() -> None:
 SQUARE = [[[5.3698, 43.2965], [5.3700, 43.2965], [5.3700, 43.2967], [5.3698, 43.2967], [5.3698, 43.2965]]]
 BOW = [[[5.3698, 43.2965], [5.3700, 43.2967], [5.3700, 43.2965], [5.3698, 43.2967], [5.3698, 43.2965]]]
 FLAT = [[[5.3698, 43.2965], [5.3700, 43.2965], [5.3698, 43.2965], [5.3698, 43.2965]]]
+WIDE = [[[5.2, 43.2], [85.2, 43.2], [85.2, 43.4], [5.2, 43.2]]]  # held a worker for 14 minutes
+SWAPPED = [[[43.2965, 5.3698], [43.2965, 5.3700], [43.2967, 5.3700], [43.2965, 5.3698]]]
+EXTENT = (5.2, 43.15, 5.6, 43.4)
 GOOD = {
     "nature": "eau", "emprise": "trottoir", "debut": "2027-05-03T08:00:00+02:00", "fin": "2027-05-07T17:00:00+02:00",
 }  # fmt: skip
@@ -194,6 +197,8 @@ GOOD = {
         (SQUARE, {"regle": "FREQ=HOURLY"}, "candidate.properties.regle: "),
         (SQUARE, {"heure_debut": "08:00"}, "candidate.properties.regle: is required beside hours"),
         (SQUARE, {"telephone": "0491000000"}, "candidate.properties.telephone: no such property"),
+        (WIDE, {}, "candidate.geometry: is wider than 20 km"),
+        (SWAPPED, {}, "candidate.geometry: lies outside the city; expected longitude, then latitude"),
         ([[[537, 43], [538, 43], [538, 44], [537, 43]]], {}, "candidate.geometry: a position is out of range"),
     ],
 )  # fmt: skip
@@ -202,7 +207,7 @@ def test_bad_candidates_are_refused_by_field(rings: Any, changed: dict[str, Any]
     candidate = {"type": "Feature", "geometry": geometry, "properties": GOOD | changed}
 
     with pytest.raises(BadInput, match=re.escape(says)) as error:
-        read_candidate(candidate, crs="EPSG:2154", zone=ZONE)
+        read_candidate(candidate, crs="EPSG:2154", zone=ZONE, extent=EXTENT)
 
     assert "0491000000" not in str(error.value)
 
