@@ -88,7 +88,7 @@ def test_a_compressed_answer_of_several_members_is_whole(service: Any, reply: An
     assert Client(service.url).get().content == text + text[:7]
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"abc" * 1000)[:-9], b"not gzip"])
+@pytest.mark.parametrize("body", [gzip.compress(b"abc" * 1000)[:-9], b"not gzip"], ids=["cut", "not gzip"])
 def test_a_broken_compressed_answer_is_no_answer(service: Any, reply: Any, body: bytes) -> None:
     service.answer = lambda _: reply(body, headers={"Content-Encoding": "gzip"})
 
