@@ -39,6 +39,7 @@ const FR = {
     previsions: "Registre des prévisions",
     eclairage: "Éclairage",
     "faits-publics": "Faits par carré et par mois",
+    agenda: "Agenda des événements",
   },
   targets: { signalements: (n) => (n < 2 ? "signalement" : "signalements"), faits: (n) => (n < 2 ? "fait" : "faits") },
 
@@ -167,6 +168,7 @@ const EN = {
     previsions: "Ledger of forecasts",
     eclairage: "Lighting",
     "faits-publics": "Incidents by square and month",
+    agenda: "Agenda of events",
   },
   targets: { signalements: (n) => (n === 1 ? "report" : "reports"), faits: (n) => (n === 1 ? "incident" : "incidents") },
 

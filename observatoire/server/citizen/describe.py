@@ -124,7 +124,7 @@ class Describer:
         day = self._near_day(span.start)
         hours = self.say.hours(span.start, span.end)
         again = one.item["fin"] - span.end > timedelta(days=1)
-        return f"{day}, {hours}" + (f" ; {words['until_last'].format(day=last)}" if again else "")
+        return f"{day}, {hours}" + (f"{words['then']} {words['until_last'].format(day=last)}" if again else "")
 
     def _near_day(self, start: datetime) -> str:
         days = (self.say.local(start).date() - self.say.local(self.now).date()).days
@@ -144,7 +144,7 @@ class Describer:
         if one.now(self.now):
             return words["now"]
         assert one.span is not None
-        return self.say.age(one.span.start, self.now)
+        return words["over"] if one.span.end <= self.now else self.say.age(one.span.start, self.now)
 
     def _details(self, one: Happening) -> list[str]:
         item: dict[str, Any] = one.item
