@@ -99,11 +99,12 @@ def series_of(
             _daily(items.division, items, len(names), days),
         ]
     )
+    told = weekly(daily, weeks=weeks, learnt=LEARNT)
     return {
         "collection": layer.id, "as_of": until, "weeks": weeks, "division": division, "level": LEVEL,
         "definition": DEFINITION.model_dump(), "words": {state: word.model_dump() for state, word in WORDS.items()},
         "windows": [_said(layer.id, *window) for window in windows],
-        "series": [head | asdict(found) for head, found in zip(heads, weekly(daily, weeks=weeks, learnt=LEARNT), strict=True)],
+        "series": [head | asdict(found) for head, found in zip(heads, told, strict=True)],
     }  # fmt: skip
 
 

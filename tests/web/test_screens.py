@@ -26,11 +26,12 @@ SCREENS = {
     "alertes": ".alert",
     "chantiers": "[data-subject]",
     "matin": "h2",
+    "tableau": ".chart canvas",
     "sources": "tbody tr",
     "mur": ".wall li",
 }
 WORDS = Path(__file__).resolve().parents[2] / "web" / "pro" / "screens"
-EVERYBODYS = {"Situation", "Alerts", "Forecast", "Sources", "Wall"}
+EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
 
 
