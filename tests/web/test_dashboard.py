@@ -1,4 +1,4 @@
-"""The dashboard on a served city: curves and tables agree with the requests behind them; what is taken away is whole."""
+"""The dashboard on a served city: curves and tables agree with their requests; what is taken away is whole."""
 
 import csv
 import io
