@@ -53,7 +53,7 @@ export class Photos extends Component {
     const reason = this.props.reasons[Number(event.key) - 1];
     const steps = { ArrowLeft: -1, ArrowRight: 1 };
     if (steps[event.key]) this.move(steps[event.key]);
-    else if (event.key.toLowerCase() === "p" && !this.current.mine) this.props.onDecide(this.current, null);
+    else if (event.key.toLowerCase() === "p" && this.state.url && !this.current.mine) this.props.onDecide(this.current, null);
     else if (reason) this.props.onDecide(this.current, reason.code);
     else return;
     event.preventDefault();
@@ -72,7 +72,7 @@ export class Photos extends Component {
           <h3>${kind} · ${one.reference}</h3>
           <p class="quiet">${texts.received(format.moment(one.received))} ; ${texts.until(format.day(one.purge_after))}</p>
           ${one.first && html`<p class="notice-line" data-part="first">${one.mine ? texts.mine : texts.first(words.audiences[one.first] ?? one.first)}</p>`}
-          ${!one.mine && html`<button type="button" class="primary" disabled=${busy} onClick=${() => decide(null)}><kbd>P</kbd> ${one.first ? texts.confirm : texts.propose}</button>`}
+          ${!one.mine && html`<button type="button" class="primary" disabled=${busy || !url} onClick=${() => decide(null)}><kbd>P</kbd> ${one.first ? texts.confirm : texts.propose}</button>`}
           <p class="quiet">${texts.refuse}</p>
           ${reasons.map(({ code, title }, i) => html`<button key=${code} type="button" disabled=${busy} onClick=${() => decide(code)}><kbd>${i + 1}</kbd> ${say(title, lang)}</button>`)}
           ${held.length > 1 && html`<button type="button" onClick=${() => this.move(-1)}>← ${texts.previous}</button><button type="button" onClick=${() => this.move(1)}>→ ${texts.next}</button>`}
