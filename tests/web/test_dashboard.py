@@ -42,10 +42,15 @@ def _shown(page: Page, selector: str) -> list[tuple[str, str]]:
 
 
 def test_the_dashboard_says_that_the_planted_surge_is_unusual(visit: Come) -> None:
+    """It is in the last week, or in the one before where another test has sent a report since."""
     page = visit(screen="tableau").page
+    sentence = page.locator("[data-part=sentence]")
+    expect(sentence).to_contain_text("Whole city): ")
+    page.get_by_role("slider").focus()
+    if sentence.get_attribute("data-state") != "up":
+        page.keyboard.press("ArrowLeft")
 
-    expect(page.locator("[data-part=sentence]")).to_contain_text("Whole city): ")
-    expect(page.locator("[data-part=sentence]")).to_have_attribute("data-state", "up")
+    expect(sentence).to_have_attribute("data-state", "up")
     expect(page.locator('[data-code="proprete"]')).to_contain_text("up")
     expect(page.locator(".chart canvas")).to_have_count(5)
 

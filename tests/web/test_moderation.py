@@ -3,7 +3,7 @@
 import base64
 import io
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -33,21 +33,31 @@ def keys(observatory: Any) -> dict[str, str]:
     return found
 
 
-def _report(observatory: Any) -> str:
-    """Send a report with a photo, as a phone would; return its reference."""
-    out = io.BytesIO()
-    Image.new("RGB", (320, 240), (90, 120, 60)).save(out, "PNG")
-    body = {
-        "nature": "tag", "lon": 5.37, "lat": 43.29, "answers": {},
-        "photo": base64.b64encode(out.getvalue()).decode(), "idempotency_key": secrets.token_urlsafe(24),
-    }  # fmt: skip
-    categories = {c["code"]: c for c in httpx.get(f"{observatory.url}/reports/forms", timeout=30).json()["categories"]}
-    asked = [q for q in categories["tag"]["questions"] if q["required"]]
-    body["answers"] = {q["id"]: q["options"][0]["value"] for q in asked}
-    answer = httpx.post(f"{observatory.url}/reports", json=body, timeout=30)
-    assert answer.status_code == 201, answer.text
-    reference: str = answer.json()["reference"]
-    return reference
+@pytest.fixture
+def report(observatory: Any) -> Iterator[Callable[[], str]]:
+    """Send reports with a photo, as a phone would; deleted at the end, so that the planted situations stay the news."""
+    sent: list[dict[str, str]] = []
+    categories = httpx.get(f"{observatory.url}/reports/forms", timeout=30).json()["categories"]
+    asked = next(c["questions"] for c in categories if c["code"] == "tag")
+
+    def send() -> str:
+        out = io.BytesIO()
+        Image.new("RGB", (320, 240), (90, 120, 60)).save(out, "PNG")
+        body = {
+            "nature": "tag", "lon": 5.37, "lat": 43.29, "photo": base64.b64encode(out.getvalue()).decode(),
+            "answers": {q["id"]: q["options"][0]["value"] for q in asked if q["required"]},
+            "idempotency_key": secrets.token_urlsafe(24),
+        }  # fmt: skip
+        answer = httpx.post(f"{observatory.url}/reports", json=body, timeout=30)
+        assert answer.status_code == 201, answer.text
+        sent.append(answer.json())
+        return sent[-1]["reference"]
+
+    yield send
+
+    for told in sent:
+        own = {"X-Tracking-Token": told["tracking_token"]}
+        assert httpx.delete(f"{observatory.url}/reports/{told['reference']}", headers=own, timeout=30).is_success
 
 
 def _photo(observatory: Any, reference: str) -> int:
@@ -69,8 +79,8 @@ def _find(page: Page, reference: str) -> Any:
     return card
 
 
-def test_two_keys_publish_a_photo_by_keyboard(visit: Come, observatory: Any) -> None:
-    reference = _report(observatory)
+def test_two_keys_publish_a_photo_by_keyboard(visit: Come, observatory: Any, report: Callable[[], str]) -> None:
+    reference = report()
     first = visit(screen="moderation", audience="coordination").page
     card = _find(first, reference)
     first.keyboard.press("p")
@@ -88,8 +98,8 @@ def test_two_keys_publish_a_photo_by_keyboard(visit: Come, observatory: Any) -> 
     assert _photo(observatory, reference) == 200
 
 
-def test_one_key_refuses_a_photo_and_it_is_gone(visit: Come, observatory: Any) -> None:
-    reference = _report(observatory)
+def test_one_key_refuses_a_photo_and_it_is_gone(visit: Come, observatory: Any, report: Callable[[], str]) -> None:
+    reference = report()
     page = visit(screen="moderation", audience="steward").page
     _find(page, reference)
 
@@ -100,9 +110,11 @@ def test_one_key_refuses_a_photo_and_it_is_gone(visit: Come, observatory: Any) -
     assert observatory.get(f"/reports/{reference}/photo", "steward").status_code == 404
 
 
-def test_what_becomes_of_a_report_is_said_with_its_reason(visit: Come, observatory: Any) -> None:
+def test_what_becomes_of_a_report_is_said_with_its_reason(
+    visit: Come, observatory: Any, report: Callable[[], str]
+) -> None:
     """Closing without a reason is refused in words; with one it is public at once."""
-    reference = _report(observatory)
+    reference = report()
     page = visit(f"?ref={reference}", screen="moderation").page
     row = page.locator(f'.open-report[data-reference="{reference}"]')
     row.get_by_label("New status").select_option("closed")
@@ -133,9 +145,9 @@ def test_others_have_neither_the_screen_nor_a_photo(visit: Come, observatory: An
     assert observatory.get("/reports/terms", audience).status_code == 404
 
 
-def test_no_barrier_in_the_queue(visit: Come, observatory: Any) -> None:
+def test_no_barrier_in_the_queue(visit: Come, report: Callable[[], str]) -> None:
     """axe: none, with a photo and an open report on the screen."""
-    reference = _report(observatory)
+    reference = report()
     page = visit(f"?ref={reference}", screen="moderation", size="desktop").page
     _find(page, reference)
     found = []
