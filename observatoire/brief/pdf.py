@@ -14,9 +14,10 @@ def pdf(report: Mapping[str, Any], language: str) -> bytes:
     """Return a brief as PDF, made without any request."""
     from weasyprint import HTML  # late: it takes half a second to load
 
-    document: bytes = HTML(string=page(report, language), url_fetcher=_refuse).write_pdf()
+    document: bytes = HTML(string=page(report, language), url_fetcher=refuse).write_pdf()
     return document
 
 
-def _refuse(url: str, *_: object, **__: object) -> Any:
-    raise _Offline(f"the brief must not ask for {url.partition(':')[0]}")
+def refuse(url: str, *_: object, **__: object) -> Any:
+    """Refuse whatever a page asks for beside itself."""
+    raise _Offline(f"the page must not ask for {url.partition(':')[0]}")

@@ -1,7 +1,8 @@
 """What staff do with reports: look at held photos, publish or refuse them, say what becomes of a report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from typing import Any
 
 from psycopg import Connection, sql
@@ -22,14 +23,37 @@ MOST = 500
 
 
 @dataclass(frozen=True)
+class Clerk:
+    """Who decides: the key of a member of staff, known by a mark that does not give it back."""
+
+    audience: Audience
+    key: bytes = field(repr=False)  # its digest
+
+    @property
+    def name(self) -> str:
+        """What is kept in `decided_by`: the audience, and 64 bits of a digest of the key's digest."""
+        return f"{self.audience}:{blake2b(self.key, digest_size=8).hexdigest()}"
+
+
+@dataclass(frozen=True)
 class Held:
-    """A photo that waits to be looked at, oldest first."""
+    """A photo that waits to be looked at, oldest first.
+
+    Attributes
+    ----------
+    first : str or None
+        Audience of the key that wants it published; it waits for a second key.
+    mine : bool
+        Whether that was the key that asks.
+    """
 
     reference: str
     nature: str
     received: datetime
     purge_after: datetime
     bytes: int
+    first: str | None
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -52,14 +76,15 @@ class Open:
     photo: str | None
 
 
-def held(connection: Connection[Any]) -> list[Held]:
-    """Return the photos that wait."""
+def held(connection: Connection[Any], by: Clerk) -> list[Held]:
+    """Return the photos that wait, as a member of staff has to know them."""
     with connection.transaction(), connection.cursor(row_factory=class_row(Held)) as cursor:
         return cursor.execute(
-            "SELECT r.reference, r.nature, p.received, p.purge_after, length(p.body) AS bytes FROM obs.report_photos p "
-            "JOIN obs.reports r ON r.id = p.report WHERE p.state = 'held' AND p.purge_after > now() "
-            "ORDER BY p.received LIMIT %s",
-            [MOST],
+            "SELECT r.reference, r.nature, p.received, p.purge_after, length(p.body) AS bytes, "
+            "split_part(p.decided_by, ':', 1) AS first, coalesce(p.decided_by = %s, false) AS mine "
+            "FROM obs.report_photos p JOIN obs.reports r ON r.id = p.report "
+            "WHERE p.state = 'held' AND p.purge_after > now() ORDER BY p.received LIMIT %s",
+            [by.name, MOST],
         ).fetchall()
 
 
@@ -78,8 +103,11 @@ def open_reports(connection: Connection[Any]) -> list[Open]:
         ).fetchall()
 
 
-def decide(connection: Connection[Any], reference: str, *, publish: bool, reason: str | None, by: Audience) -> None:
-    """Publish a held photo, or refuse it with a reason: then it is gone at once.
+def decide(connection: Connection[Any], reference: str, *, publish: bool, reason: str | None, by: Clerk) -> None:
+    """Say that a held photo may be published, or refuse it with a reason: then it is gone at once.
+
+    Two keys publish: after the first word the photo waits on, the second, of another key, publishes it. One key
+    refuses, whatever the other said. `decided_by` keeps who said the word, or both, parted by a space.
 
     Raises
     ------
@@ -88,7 +116,7 @@ def decide(connection: Connection[Any], reference: str, *, publish: bool, reason
     NoReport
         If there is no such report.
     Conflict
-        If it has no photo that waits.
+        If it has no photo that waits, or it waits for another key than this one.
     """
     known = codes(PHOTO_REASONS)
     if (reason is None) != publish or (reason is not None and reason not in known):
@@ -96,13 +124,29 @@ def decide(connection: Connection[Any], reference: str, *, publish: bool, reason
         raise Refused("reason", f"pour un refus, attendu : {expected}", f"for a refusal, expected {expected}")
     with connection.transaction(), connection.cursor() as cursor:
         report = _report(cursor, reference)
+        first = _first_word(cursor, report["id"])
+        if publish and first == by.name:
+            raise Conflict(
+                "reference", "une autre clé doit confirmer la publication", "another key must confirm the publication"
+            )
+        state = "rejected" if not publish else "held" if first is None else "published"
         cursor.execute(
             "UPDATE obs.report_photos SET state = %s, reason = %s, decided = now(), decided_by = %s, "
-            "body = CASE WHEN %s THEN body END WHERE report = %s AND state = 'held' AND purge_after > now()",
-            ["published" if publish else "rejected", reason, by, publish, report["id"]],
+            "body = CASE WHEN %s THEN body END WHERE report = %s",
+            [state, reason, " ".join(filter(None, [first, by.name])), publish, report["id"]],
         )
-        if not cursor.rowcount:
-            raise Conflict("reference", "aucune photo n'attend de relecture", "no photo waits to be reviewed")
+
+
+def _first_word(cursor: Any, report: int) -> str | None:
+    """Return who wants a held photo published, None where nobody has said so yet."""
+    row: tuple[str | None] | None = cursor.execute(
+        "SELECT decided_by FROM obs.report_photos WHERE report = %s AND state = 'held' AND purge_after > now() "
+        "FOR UPDATE",
+        [report],
+    ).fetchone()
+    if row is None:
+        raise Conflict("reference", "aucune photo n'attend de relecture", "no photo waits to be reviewed")
+    return row[0]
 
 
 def photo(connection: Connection[Any], secret: Secret, reference: str, *, staff: bool) -> bytes:

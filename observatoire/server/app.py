@@ -29,6 +29,7 @@ from observatoire.server.counts import Counts
 from observatoire.server.coverage.routes import coverage_routes
 from observatoire.server.crs import systems
 from observatoire.server.desk import desk_routes
+from observatoire.server.developers import developer_routes
 from observatoire.server.executions import Executions
 from observatoire.server.extents import Extents
 from observatoire.server.feeds.routes import feed_routes
@@ -136,6 +137,7 @@ def routes() -> list[Route]:
         *plugin_routes(),
         *qgis_routes(),
         *works_feed_routes(),
+        *developer_routes(),
         *desk_routes(_file(web(), "pro/index.html")),
         Route("/web/{path:path}", _files(web())),
         *report_routes(),

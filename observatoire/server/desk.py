@@ -9,6 +9,7 @@ from starlette.routing import Route
 from observatoire.errors import NotFound
 from observatoire.server.alerts import alert_routes
 from observatoire.server.briefs import brief_routes
+from observatoire.server.dashboard import dashboard_routes
 from observatoire.server.events import event_routes
 from observatoire.server.source_health import source_routes
 from observatoire.server.trends import trend_routes
@@ -21,6 +22,7 @@ def desk_routes(page: Endpoint) -> list[Route]:
     return [
         *alert_routes(),
         *brief_routes(),
+        *dashboard_routes(),
         *event_routes(),
         *source_routes(),
         *trend_routes(),

@@ -348,13 +348,16 @@ def test_the_owner_deletes_with_the_token_and_nobody_without(doors: Any) -> None
 
 
 def test_staff_answer_and_residents_are_heard(doors: Any) -> None:
-    with doors.client() as client, doors.client("coordination") as desk:
+    with doors.client() as client, doors.client("coordination") as desk, doors.client("steward") as second:
         told = sent(client, GOOD, photo=base64.b64encode(picture()).decode())
         address = f"/reports/{told['reference']}"
         waiting = [one["reference"] for one in desk.get("/reports/held").json()["held"]]
         exact = next(r for r in desk.get("/reports/open").json()["reports"] if r["reference"] == told["reference"])
         held = client.get(f"{address}/photo").status_code
-        published = desk.post(f"{address}/moderation", json={"decision": "publish"})
+        wanted = desk.post(f"{address}/moderation", json={"decision": "publish"})
+        again = desk.post(f"{address}/moderation", json={"decision": "publish"})
+        waiting_on = client.get(f"{address}/photo").status_code
+        published = second.post(f"{address}/moderation", json={"decision": "publish"})
         shown = client.get(f"{address}/photo")
         tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
         planned = desk.post(f"{address}/status", json={"status": "planned", "planned_for": tomorrow}).json()
@@ -366,7 +369,8 @@ def test_staff_answer_and_residents_are_heard(doors: Any) -> None:
 
     assert told["reference"] in waiting
     assert (exact["lon"], exact["lat"]) == pytest.approx((LON, LAT), abs=1e-6)
-    assert (held, published.status_code, shown.status_code) == (404, 200, 200)
+    assert (held, wanted.status_code, again.status_code, waiting_on) == (404, 200, 409, 404)
+    assert (published.status_code, shown.status_code) == (200, 200)
     assert not dict(Image.open(BytesIO(shown.content)).getexif())
     assert b"CANARY" not in shown.content
     assert planned["history"][-1]["planned_for"] == tomorrow
@@ -379,7 +383,7 @@ def test_the_staff_s_pages_are_for_staff(doors: Any, audience: str, status: int)
     with doors.client() as client, doors.client(audience) as asking:
         reference = sent(client)["reference"]
         answers = [
-            asking.get("/reports/held"), asking.get("/reports/open"),
+            asking.get("/reports/held"), asking.get("/reports/open"), asking.get("/reports/terms"),
             asking.post(f"/reports/{reference}/status", json={"status": "done"}),
             asking.post(f"/reports/{reference}/moderation", json={"decision": "publish"}),
         ]  # fmt: skip

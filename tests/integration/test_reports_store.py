@@ -23,7 +23,7 @@ from observatoire.data import root
 from observatoire.errors import StoreUnavailable
 from observatoire.layers.catalog import catalog
 from observatoire.reports.errors import Conflict, Gone, NoReport, Refused, TooMany
-from observatoire.reports.moderation import decide, held, open_reports, photo, set_status
+from observatoire.reports.moderation import Clerk, decide, held, open_reports, photo, set_status
 from observatoire.reports.near import near
 from observatoire.reports.purge import purge
 from observatoire.reports.report import Given
@@ -404,6 +404,14 @@ def test_a_deleted_report_is_gone_and_a_late_retry_does_not_bring_it_back(store:
 
 
 # ------------------------------------------------------------------------------------------------------- moderated
+ONE, OTHER = Clerk("coordination", b"one"), Clerk("coordination", b"other")
+
+
+def publish(store: Connection, reference: str) -> None:
+    for by in (ONE, OTHER):
+        decide(store, reference, publish=True, reason=None, by=by)
+
+
 def test_a_photo_is_shown_to_nobody_before_it_was_looked_at(store: Connection) -> None:
     receipt = send(store, replace(GOOD, photo=picture()))
     with store.transaction():
@@ -419,18 +427,45 @@ def test_a_photo_is_shown_to_nobody_before_it_was_looked_at(store: Connection) -
     seen = photo(store, TERMS.secret, receipt.reference, staff=True)
     assert Image.open(BytesIO(seen)).size == (256, 256)
     assert b"CANARY" not in seen
-    assert receipt.reference in [one.reference for one in held(store)]
+    assert receipt.reference in [one.reference for one in held(store, ONE)]
     with pytest.raises(Refused):
-        decide(store, receipt.reference, publish=False, reason=None, by="coordination")
-    decide(store, receipt.reference, publish=True, reason=None, by="coordination")
+        decide(store, receipt.reference, publish=False, reason=None, by=ONE)
+    publish(store, receipt.reference)
     assert photo(store, TERMS.secret, receipt.reference, staff=False) == seen
     with pytest.raises(Conflict):
-        decide(store, receipt.reference, publish=False, reason="personne", by="coordination")
+        decide(store, receipt.reference, publish=False, reason="personne", by=ONE)
+
+
+def test_a_photo_is_published_by_two_keys_and_never_by_one(store: Connection) -> None:
+    """Two keys of one audience are two persons; the same key twice is one."""
+    receipt = send(store, replace(GOOD, photo=picture()))
+    decide(store, receipt.reference, publish=True, reason=None, by=ONE)
+
+    with pytest.raises(Conflict):
+        decide(store, receipt.reference, publish=True, reason=None, by=ONE)
+    with pytest.raises(NoReport):
+        photo(store, TERMS.secret, receipt.reference, staff=False)
+    seen = [next(h for h in held(store, by) if h.reference == receipt.reference) for by in (ONE, OTHER)]
+    assert [(h.first, h.mine) for h in seen] == [("coordination", True), ("coordination", False)]
+
+    decide(store, receipt.reference, publish=True, reason=None, by=OTHER)
+
+    assert photo(store, TERMS.secret, receipt.reference, staff=False)
+    assert receipt.reference not in [h.reference for h in held(store, ONE)]
+
+
+def test_one_key_refuses_what_another_would_publish(store: Connection) -> None:
+    receipt = send(store, replace(GOOD, photo=picture()))
+    decide(store, receipt.reference, publish=True, reason=None, by=ONE)
+    decide(store, receipt.reference, publish=False, reason="plaque", by=OTHER)
+
+    with pytest.raises(NoReport):
+        photo(store, TERMS.secret, receipt.reference, staff=True)
 
 
 def test_a_refused_photo_is_gone_at_once(store: Connection) -> None:
     receipt = send(store, replace(GOOD, photo=picture()))
-    decide(store, receipt.reference, publish=False, reason="personne", by="steward")
+    decide(store, receipt.reference, publish=False, reason="personne", by=ONE)
 
     with pytest.raises(NoReport):
         photo(store, TERMS.secret, receipt.reference, staff=True)
@@ -441,7 +476,7 @@ def test_a_refused_photo_is_gone_at_once(store: Connection) -> None:
 
 def test_photos_live_thirty_days_at_most(store: Connection) -> None:
     receipt = send(store, replace(GOOD, photo=picture()))
-    decide(store, receipt.reference, publish=True, reason=None, by="coordination")
+    publish(store, receipt.reference)
     of_it = "report = (SELECT id FROM obs.reports WHERE reference = %s)"
     longer = f"UPDATE obs.report_photos SET purge_after = received + interval '31 days' WHERE {of_it}"
     older = (

@@ -26,12 +26,14 @@ SCREENS = {
     "alertes": ".alert",
     "chantiers": "[data-subject]",
     "matin": "h2",
+    "tableau": ".chart canvas",
     "sources": "tbody tr",
     "mur": ".wall li",
 }
 WORDS = Path(__file__).resolve().parents[2] / "web" / "pro" / "screens"
-EVERYBODYS = {"Situation", "Alerts", "Forecast", "Sources", "Wall"}
+EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
+KEEPING = {"Moderation"}
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +192,8 @@ def test_the_sources_name_the_silent_sensor_and_what_was_loaded(visit: Come) -> 
     [
         ("planner", PLANNING),
         ("roadworks", PLANNING),
-        ("coordination", PLANNING),
-        ("steward", EVERYBODYS),
+        ("coordination", PLANNING | KEEPING),
+        ("steward", EVERYBODYS | KEEPING),
         ("auditor", EVERYBODYS),
     ],
 )
@@ -210,6 +212,9 @@ def test_each_audience_has_its_screens_and_nothing_of_the_others(
     links = page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.firstChild.textContent.trim())")
     assert set(links) == screens
     sees_facts = audience in ("planner", "coordination", "steward")
+    if sees_facts:
+        expect(page.locator("[data-collection=faits]")).to_be_visible()
+        page.wait_for_timeout(1_000)
     assert any("/collections/faits/" in line for line in seen) == sees_facts
     assert page.evaluate("caches.keys().then(names => names.length)") == 0
 

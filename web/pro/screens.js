@@ -9,6 +9,7 @@
  * `sees` says whether an audience has it; the server decides anyway what each may read. `bare` is without header.
  */
 const inside = ({ audience }) => audience !== "public" && audience !== "citizen";
+const keeping = ({ audience }) => ["coordination", "steward"].includes(audience);
 const planning = ({ audience }) => ["planner", "roadworks", "coordination"].includes(audience);
 
 export const SCREENS = [
@@ -17,6 +18,8 @@ export const SCREENS = [
   { id: "risque", path: "/pro/risque", title: { fr: "Prévision", en: "Forecast" }, load: () => import("./screens/risk.js"), sees: () => true },
   { id: "chantiers", path: "/pro/chantiers", title: { fr: "Chantiers et agenda", en: "Works and agenda" }, load: () => import("./screens/works.js"), sees: planning },
   { id: "matin", path: "/pro/matin", title: { fr: "Point du matin", en: "Morning brief" }, load: () => import("./screens/brief.js"), sees: planning },
+  { id: "tableau", path: "/pro/tableau", title: { fr: "Tableau de bord", en: "Dashboard" }, load: () => import("./screens/dashboard.js"), sees: inside },
+  { id: "moderation", path: "/pro/moderation", title: { fr: "Modération", en: "Moderation" }, load: () => import("./screens/moderation.js"), sees: keeping },
   { id: "sources", path: "/pro/sources", title: { fr: "Sources", en: "Sources" }, load: () => import("./screens/sources.js"), sees: inside },
   { id: "mur", path: "/pro/mur", title: { fr: "Mur", en: "Wall" }, load: () => import("./screens/wall.js"), sees: inside, bare: true },
 ];

@@ -52,6 +52,18 @@ export class Api {
     return this.json(path, { method: "POST", body: JSON.stringify(body), patience });
   }
 
+  /** Return what `path` answers as a file, or throw an `ApiError`. */
+  async blob(path, { patience = PATIENCE_MS } = {}) {
+    let response;
+    try {
+      response = await fetch(path, { headers: { ...this.headers, Accept: "*/*" }, signal: AbortSignal.timeout(patience) });
+    } catch (error) {
+      throw new ApiError("away", String(error));
+    }
+    if (!response.ok) throw new ApiError(kindOf(response.status), `${path}: ${response.status}`);
+    return response.blob();
+  }
+
   /** Return the body of `path` as a stream, or throw an `ApiError`. */
   async stream(path, signal) {
     let response;

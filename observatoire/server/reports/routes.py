@@ -37,6 +37,7 @@ def report_routes() -> list[Route]:
         Route("/reports/near", send.nearby),
         Route("/reports/held", staff.held_photos),
         Route("/reports/open", staff.open_list),
+        Route("/reports/terms", staff.terms),
         Route(one, follow.report),
         Route(one, follow.remove, methods=["DELETE"]),
         Route(f"{one}/photo", follow.picture),

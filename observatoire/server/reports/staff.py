@@ -8,17 +8,18 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from observatoire.layers.nomenclature import codes
 from observatoire.reports.errors import Refused
-from observatoire.reports.moderation import decide, held, open_reports, set_status
-from observatoire.reports.tracking import tracked
+from observatoire.reports.moderation import PHOTO_REASONS, decide, held, open_reports, set_status
+from observatoire.reports.tracking import REASONS, STATUSES, tracked
 from observatoire.server.reports.answers import document
-from observatoire.server.reports.work import staff, with_store
+from observatoire.server.reports.work import clerk, staff, with_store
 
 
 async def held_photos(request: Request) -> Response:
     """Answer the photos that wait to be looked at."""
-    staff()
-    return document({"held": [asdict(one) for one in await with_store(request, held)]})
+    by = clerk()
+    return document({"held": [asdict(one) for one in await with_store(request, lambda store: held(store, by))]})
 
 
 async def open_list(request: Request) -> Response:
@@ -27,9 +28,29 @@ async def open_list(request: Request) -> Response:
     return document({"reports": [asdict(one) for one in await with_store(request, open_reports)]})
 
 
+async def terms(_: Request) -> Response:
+    """Answer the codes that decisions are made of: reasons to refuse a photo, statuses, reasons of a status."""
+    staff()
+    branches = {
+        "photo_reasons": PHOTO_REASONS,
+        "statuses": STATUSES,
+        "close_reasons": f"{REASONS}/cloture",
+        "next_reasons": f"{REASONS}/suite",
+    }
+    return document(
+        {
+            name: [{"code": code, "title": text.model_dump()} for code, text in codes(branch).items()]
+            for name, branch in branches.items()
+        }
+    )
+
+
 async def moderate(request: Request) -> Response:
-    """Publish or refuse a photo: `{"decision": "publish"}`, `{"decision": "reject", "reason": "personne"}`."""
-    by, reference = staff(), request.path_params["reference"]
+    """Publish or refuse a photo: `{"decision": "publish"}`, `{"decision": "reject", "reason": "personne"}`.
+
+    Two keys publish: after the first the photo waits on.
+    """
+    by, reference = clerk(), request.path_params["reference"]
     given = await _object(request, ("decision", "reason"))
     decision, reason = given.get("decision"), given.get("reason")
     if decision not in ("publish", "reject"):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from observatoire.errors import NotFound, Unauthorised
 from observatoire.layers.model import Audience
 from observatoire.reports.clerks import CLERKS
-from observatoire.reports.moderation import STAFF
+from observatoire.reports.moderation import STAFF, Clerk
 from observatoire.reports.terms import Terms, terms
 from observatoire.server.context import current
 from observatoire.server.respond import language_of
@@ -67,6 +67,17 @@ def staff() -> Audience:
     if audience not in STAFF:
         raise NotFound("not found")
     return audience
+
+
+def clerk() -> Clerk:
+    """Return the member of staff who asks, known by their key.
+
+    Raises
+    ------
+    ObsError
+        As `staff`.
+    """
+    return Clerk(staff(), current().key or b"")
 
 
 def language(request: Request) -> Language:
