@@ -10,7 +10,9 @@ from psycopg import sql
 
 from observatoire.coordination.reader import Reader, Row
 from observatoire.layers.catalog import catalog
+from observatoire.layers.rights import role
 from observatoire.risk.arrays import Floats
+from observatoire.store.dated import fed_until
 from observatoire.store.occurrences import local_midnight
 from observatoire.works.scene import RiskCells
 
@@ -51,8 +53,9 @@ def today(reader: Reader) -> datetime:
     layer, view = catalog().get(target), reader.view(target)
     if layer is None or view is None or layer.time_field is None:
         return now
-    query = sql.SQL("SELECT max({}) FROM {}").format(sql.Identifier(layer.time_field), view)
-    (last,) = reader.connection.execute(query).fetchone() or (None,)
+    fed = fed_until(reader.connection, target, now, schema=role(reader.audience))
+    query = sql.SQL("SELECT max({0}) FROM {1} WHERE {0} <= %s").format(sql.Identifier(layer.time_field), view)
+    (last,) = reader.connection.execute(query, [fed or now]).fetchone() or (None,)
     return now if last is None else min(now, local_midnight(last, reader.city, after=True))
 
 

@@ -8,6 +8,7 @@ from observatoire.server.problems import MEDIA_TYPE
 from observatoire.server.registry import visible
 
 _CLASSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
+_NOT_OF_OPENAPI = frozenset({"contentMediaType", "contentEncoding"})
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -134,7 +135,9 @@ def _of_openapi(schema: Any) -> Any:
     kind = schema.get("type")
     if isinstance(kind, list):
         schema = schema | {"type": next(one for one in kind if one != "null"), "nullable": "null" in kind}
-    return {name: _of_openapi(one) for name, one in schema.items() if name != "contentMediaType"}
+    if schema.get("contentEncoding") == "base64":
+        schema = schema | {"format": "byte"}
+    return {name: _of_openapi(one) for name, one in schema.items() if name not in _NOT_OF_OPENAPI}
 
 
 def _look() -> list[dict[str, Any]]:

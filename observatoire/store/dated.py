@@ -11,9 +11,13 @@ from psycopg import Connection, sql
 from observatoire.alerts.items import Items, Lasting
 from observatoire.cities import City
 from observatoire.layers.model import Layer
+from observatoire.layers.rights import FRESHNESS
 from observatoire.risk.arrays import Ints
 from observatoire.risk.counts import wall_time
 from observatoire.store.occurrences import REPORTED, TABLES
+
+#: A source that was not loaded for so long has ended: it no longer says until when its collection is known.
+ENDED = timedelta(days=31)
 
 Divisions = tuple[tuple[tuple[str, str], ...], list[Any]]  # (code, name), geometries
 
@@ -21,19 +25,32 @@ Divisions = tuple[tuple[tuple[str, str], ...], list[Any]]  # (code, name), geome
 def known_until(connection: Connection[Any], layer: Layer, now: datetime, *, schema: str = TABLES) -> datetime | None:
     """Return until when a collection is known: its newest instant that has come, up to the next whole hour.
 
-    Not the hour of the clock: where a feed is late, an empty yesterday would look quiet. None where it has no item.
+    Not the hour of the clock: where a feed is late, an empty yesterday would look quiet. Nor that of the one report
+    that a resident sent since. None where it has no item.
     """
+    fed = fed_until(connection, layer.id, now, schema=schema)
     row = connection.execute(
         sql.SQL("SELECT max({time}) FROM {view} WHERE {time} <= %s").format(
             time=sql.Identifier(layer.time_field or ""), view=sql.Identifier(schema, layer.table)
         ),
-        [now],
+        [now if fed is None else min(now, fed)],
     ).fetchone()
     newest: datetime | None = None if row is None else row[0]
     if newest is None:
         return None
     hour = newest.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return min(now, hour if hour == newest else hour + timedelta(hours=1))
+
+
+def fed_until(connection: Connection[Any], collection: str, now: datetime, *, schema: str = TABLES) -> datetime | None:
+    """Return the newest instant that the sources of a collection have brought; None where none is loaded (any more)."""
+    view = sql.Identifier("obs", "freshness") if schema == TABLES else sql.Identifier(schema, FRESHNESS)
+    row = connection.execute(
+        sql.SQL("SELECT max(newest) FROM {} WHERE collection = %s AND loaded > %s").format(view),
+        [collection, now - ENDED],
+    ).fetchone()
+    newest: datetime | None = None if row is None else row[0]
+    return newest
 
 
 def read_divisions(connection: Connection[Any], *, schema: str = TABLES, system: str | None = None) -> Divisions:

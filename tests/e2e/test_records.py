@@ -64,7 +64,9 @@ def test_a_record_says_what_when_and_where_from(observatory: Any) -> None:
 
     properties = record["properties"]
     assert {"type", "title", "description", "license", "updated"} <= set(properties)
-    assert properties["obs:sources"] == ["signalements"]
+    assert set(properties["obs:sources"]) - {"habitants"} == {
+        "signalements"
+    }  # residents' reports, where others sent some
     assert properties["obs:simulated"] is True
     assert properties["obs:audience"] == ["public"]
     assert [c["id"] for theme in properties["themes"] for c in theme["concepts"]] == ["information-public"]

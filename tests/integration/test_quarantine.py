@@ -300,7 +300,7 @@ def test_the_steward_does_all_of_it_by_command(
     assert replayed == {"read": 4, "inserted": 2, "updated": 0, "unchanged": 0, "quarantined": 2}
     assert asked("quarantine", "reports", "--replay")["unchanged"] == 3
     assert [load["kind"] for load in asked("loads")["loads"]] == ["load", "replay", "load"]
-    assert asked("purge") == {"sealed": 0}
+    assert asked("purge") == {"sealed": 0, "photos": 0}
     assert [s["stale"] for s in asked("doctor")["sources"]] == [True]
     wrong = obs("sealed", "--key", str(tmp_path / "password"), "--password-file", str(tmp_path / "password"))
     assert (wrong.returncode, "expected a steward's key" in wrong.stderr) == (65, True)

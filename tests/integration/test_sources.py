@@ -350,7 +350,7 @@ def test_the_nightly_job_loads_what_it_can_and_says_what_it_cannot(
     assert json.loads(done["loads"]) == {
         "reports": {"read": 0, "inserted": 0, "updated": 0, "unchanged": 0, "quarantined": 0}
     }
-    assert asyncio.run(Purge(job.caller).execute({})) == {"sealed": b"0"}
+    assert asyncio.run(Purge(job.caller).execute({})) == {"sealed": b"0", "photos": b"0"}
 
 
 # --- near duplicates --------------------------------------------------------------------------------------------------

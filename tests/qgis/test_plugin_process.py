@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,8 @@ def sinks(description: dict[str, Any], folder: Path) -> dict[str, Path]:
         rows = [each for each in schema.get("properties", {}).values() if each.get("items", {}).get("type") == "object"]
         if "geo+json" in schema.get("contentMediaType", "") or len(rows) == 1 or "items" in schema:
             found[name] = folder / f"{name}.gpkg"
+        elif schema.get("contentEncoding") == "base64":
+            found[name] = folder / f"{name}.bin"
     return found
 
 
@@ -173,6 +176,9 @@ def compare(description: dict[str, Any], answer: Any, results: dict[str, Any], f
         if name not in files:
             here = results[name]
             assert here == there or json.loads(here) == there, f"{description['id']}.{name}"
+            continue
+        if files[name].suffix == ".bin":
+            assert files[name].read_bytes() == b64decode(there), f"{description['id']}.{name}"
             continue
         expected = rows_of(there)
         table = pyogrio.read_dataframe(files[name], datetime_as_string=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class Written:
         if shape == "table":
             return self._table(output, name, result)
         if shape in ("raster", "file"):
-            return self._file(name, result)
+            return self._file(output, name, result)
         if shape in ("number", "boolean") and isinstance(result.value, (bool, int, float)):
             return {name: result.value}
         return {name: _text(result)}
@@ -130,17 +131,27 @@ class Written:
                 raise PluginError(tr("The layer cannot be written: {where}", where=target), sink.lastError())
         return {name: target}
 
-    def _file(self, name: str, result: Result) -> dict[str, Any]:
+    def _file(self, output: Output, name: str, result: Result) -> dict[str, Any]:
         where = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context) if (
             self.algorithm.parameterDefinition(name).type() == "rasterDestination"
         ) else self.algorithm.parameterAsFileOutput(self.parameters, name, self.context)  # fmt: skip
         if not where:
             return {}
         try:
-            Path(where).write_bytes(result.as_bytes())
+            Path(where).write_bytes(_bytes(output, result))
         except OSError as error:
             raise PluginError(tr("The file cannot be written: {why}", why=error)) from None
         return {name: where}
+
+
+def _bytes(output: Output, result: Result) -> bytes:
+    """Return what a file holds: a text in base64 is what it stands for, where the schema of the output says so."""
+    if result.is_json and isinstance(result.value, str) and output.kind.schema.get("contentEncoding") == "base64":
+        try:
+            return base64.b64decode(result.value, validate=True)
+        except ValueError:
+            raise PluginError(tr("Output “{name}” is not in base64.", name=output.name)) from None
+    return result.as_bytes()
 
 
 def _text(result: Result) -> str:
