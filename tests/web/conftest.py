@@ -62,8 +62,9 @@ def ask(address: str, keys: dict[str, str]) -> Callable[[str], Any]:
     return read
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file: while it lives, nothing else in this process can run a loop of its own."""
     program = shutil.which("chromium")
     assert program, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
