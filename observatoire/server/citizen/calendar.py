@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from observatoire.server.feeds.calendar import schedule_of
+from observatoire.coordination.calendar import schedule_of
 from observatoire.works.errors import BadWork
 from observatoire.works.intervals import Intervals
 
@@ -39,7 +39,7 @@ def instants(item: Mapping[str, Any], zone: ZoneInfo) -> Intervals:
     """
     try:
         return schedule_of(item, zone.key).instants
-    except (BadWork, ValueError):
+    except BadWork:
         return Intervals.between(item["debut"], item["fin"])
 
 
