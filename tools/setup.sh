@@ -22,6 +22,7 @@ if [ "$what" = dev ]; then
   need chromium "chromium fonts-dejavu-core"
   [ -e /usr/bin/qgis_process.bin ] || missing="$missing qgis python3-qgis"
   need xvfb-run xvfb
+  need xauth xauth
 fi
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ]; then as=""; elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then as="sudo"; else
