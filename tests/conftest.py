@@ -13,7 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import owslib.ogcapi
@@ -143,11 +145,24 @@ def headers_of_owslib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owslib.ogcapi, "REQUEST_HEADERS", dict(owslib.ogcapi.REQUEST_HEADERS))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests go together where two processes share the work: those of one file, and all of the served city."""
-    for item in items:
-        served = "observatory" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("observatory" if served else item.nodeid.partition("::")[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out to processes by file, those of the served city all to one: it is made once."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "observatory" if is_served(file) else file
+
+    return ByFile(config, log)
+
+
+@cache
+def is_served(file: str) -> bool:
+    """Tell whether tests of a file ask for the served city."""
+    path = Path(__file__).parent.parent / file
+    return path.parent.name == "citizen" or "observatory: " in path.read_text("utf-8")
 
 
 @pytest.hookimpl(wrapper=True)
