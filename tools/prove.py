@@ -56,7 +56,8 @@ def main() -> int:
     """Run the tests, write the page, return pytest's exit code."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={results}", *sys.argv[1:]]
+        shared = ["-n", "2", "--dist", "loadscope"]  # as `make test`
+        command = [sys.executable, "-m", "pytest", "-q", *shared, f"--junitxml={results}", *sys.argv[1:]]
         done = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | {"OBS_PROVE": "full"})
         if not results.exists():
             return done.returncode
