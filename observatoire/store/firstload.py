@@ -1,4 +1,4 @@
-"""The first load of a table: its spatial indexes are made once the rows are in, as any bulk loader does.
+"""The first load of a table: its indexes are made once the rows are in, as any bulk loader does.
 
 A GiST index takes each row in for some 10 µs, and is made of all of them, sorted, in a tenth of that.
 """
@@ -16,7 +16,7 @@ WORTH_IT = 10_000
 
 @contextmanager
 def indexes_at_the_end(cursor: Cursor[Any], table: sql.Composable, rows: int) -> Iterator[None]:
-    """Insert in this block without the table's GiST indexes, which are there again at its end.
+    """Insert in this block without the table's indexes that hold no rule; they are there again at its end.
 
     Only where the table is empty, `rows` are many, and nobody is reading: the table is locked until the transaction
     ends, and its readers, who would have found nothing, wait. Otherwise the indexes stay, and nothing is locked.
@@ -41,7 +41,7 @@ def _is_empty(cursor: Cursor[Any], table: sql.Composable) -> bool:
 
 
 def _set_aside(cursor: Cursor[Any], table: sql.Composable) -> list[str]:
-    """Drop the table's GiST indexes that stand for no constraint, and return how they are made."""
+    """Drop the table's indexes that make nothing unique and stand for no constraint; return how they are made."""
     try:
         with cursor.connection.transaction():
             cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT").format(table))
@@ -49,8 +49,7 @@ def _set_aside(cursor: Cursor[Any], table: sql.Composable) -> list[str]:
         return []
     found = cursor.execute(
         "SELECT n.nspname, c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam "
-        "WHERE i.indrelid = %s::regclass AND a.amname = 'gist' "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = %s::regclass AND NOT i.indisunique "
         "AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) ORDER BY c.relname",
         [table.as_string(cursor)],
     ).fetchall()

@@ -1,4 +1,4 @@
-"""The first load of a table makes its spatial indexes at the end: the same indexes, the same rows, nobody kept out."""
+"""The first load of a table makes its indexes at the end: the same indexes, the same rows, nobody kept out."""
 
 from collections.abc import Iterator
 
@@ -12,18 +12,22 @@ pytestmark = pytest.mark.integration
 
 TABLE = sql.Identifier("spots")
 FILL = "INSERT INTO spots SELECT n, ST_Point(n %% 97, n %% 89, 2154) FROM generate_series(1, %s) n"
-GIST = "SELECT indexname FROM pg_indexes WHERE tablename = 'spots' AND indexdef LIKE '%%gist%%' ORDER BY 1"
+NAMES = "SELECT indexname FROM pg_indexes WHERE tablename = 'spots' ORDER BY 1"
+RULES = ["spots_geom_excl", "spots_once", "spots_pkey"]
+ALL = sorted([*RULES, "spots_far", "spots_geom"])
 
 
 @pytest.fixture
 def spots(database: str) -> Iterator[Connection]:
-    """An empty table with two spatial indexes, one of them a constraint's, and one that is not spatial."""
+    """An empty table with five indexes: three hold a rule, two do not."""
     with psycopg.connect(database) as connection:
         connection.execute(
             "CREATE TABLE spots (id bigint PRIMARY KEY, geom geometry(Point, 2154), "
             "EXCLUDE USING gist (geom WITH &&) WHERE (id < 0))"
         )
         connection.execute("CREATE INDEX spots_geom ON spots USING gist (geom) WHERE id > 0")
+        connection.execute("CREATE INDEX spots_far ON spots (ST_X(geom))")
+        connection.execute("CREATE UNIQUE INDEX spots_once ON spots (id, geom)")
         connection.commit()
         yield connection
         connection.rollback()
@@ -32,7 +36,7 @@ def spots(database: str) -> Iterator[Connection]:
 
 
 def names(connection: Connection) -> list[str]:
-    return [name for (name,) in connection.execute(GIST).fetchall()]
+    return [name for (name,) in connection.execute(NAMES).fetchall()]
 
 
 def definitions(connection: Connection) -> list[tuple[str, ...]]:
@@ -47,7 +51,7 @@ def test_the_indexes_are_away_while_rows_come_in_and_the_same_afterwards(spots: 
         within = names(spots)
         cursor.execute(FILL, [WORTH_IT])
 
-    assert within == ["spots_geom_excl"]
+    assert within == RULES
     assert definitions(spots) == before
     spots.execute("SET enable_seqscan = off")
     box = "SELECT count(*) FROM spots WHERE id > 0 AND geom && ST_MakeEnvelope(0, 0, 5, 5, 2154)"
@@ -60,7 +64,7 @@ def test_the_indexes_are_away_while_rows_come_in_and_the_same_afterwards(spots: 
 def test_otherwise_they_stay(spots: Connection, there: int, rows: int) -> None:
     spots.execute(FILL, [there])
     with spots.cursor() as cursor, indexes_at_the_end(cursor, TABLE, rows):
-        assert names(spots) == ["spots_geom", "spots_geom_excl"]
+        assert names(spots) == ALL
 
 
 def test_a_reader_is_not_waited_for(spots: Connection, database: str) -> None:
@@ -70,7 +74,7 @@ def test_a_reader_is_not_waited_for(spots: Connection, database: str) -> None:
             within = names(spots)
             cursor.execute(FILL, [10])
 
-    assert within == ["spots_geom", "spots_geom_excl"]
+    assert within == ALL
     assert spots.execute("SELECT count(*) FROM spots").fetchone() == (10,)
 
 
@@ -79,7 +83,7 @@ def test_a_load_that_fails_leaves_them(spots: Connection) -> None:
     spots.rollback()
     failure = pytest.raises(psycopg.errors.DivisionByZero)
     with failure, spots.transaction(), spots.cursor() as cursor, indexes_at_the_end(cursor, TABLE, WORTH_IT):
-        assert names(spots) == ["spots_geom_excl"]
+        assert names(spots) == RULES
         cursor.execute("SELECT 1 / 0")
 
     assert definitions(spots) == before
