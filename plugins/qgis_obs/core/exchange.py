@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgis.core import QgsFeedback, QgsNetworkAccessManager
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QByteArray, QEventLoop, QTimer
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
 
@@ -115,14 +116,16 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
     }
     answer = Answer(bytes(request.url().toEncoded()).decode(), int(status or 0), headers, came)
     error, words = reply.error(), reply.errorString()
-    reply.deleteLater()
+    # At once: a reply that Qt deletes later leaves its Python object at an address where the next reply may come to lie.
+    sip.delete(reply)
     return answer, error, words
 
 
 def _wait(reply: QNetworkReply, watch: Watch) -> bytes:
     """Turn the thread's event loop until the reply is whole or not wanted; return its body.
 
-    The clock, not only the signals, ends it: a signal that came before the loop is lost.
+    The clock, not only the signal, ends it: a signal that came before the loop is lost. Only Qt's own slot listens to the
+    reply: an exception that leaves a slot in Python ends QGIS.
     """
     loop, clock = QEventLoop(), QTimer()
 
@@ -134,7 +137,6 @@ def _wait(reply: QNetworkReply, watch: Watch) -> bytes:
             loop.quit()
 
     reply.finished.connect(loop.quit)
-    reply.readyRead.connect(look)
     clock.timeout.connect(look)
     clock.start(LOOK_MS)
     loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
