@@ -116,7 +116,7 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
     }
     answer = Answer(bytes(request.url().toEncoded()).decode(), int(status or 0), headers, came)
     error, words = reply.error(), reply.errorString()
-    # At once: a reply that Qt deletes later leaves its Python object at an address where the next reply may come to lie.
+    # At once: one that Qt deletes later leaves its Python object at an address where the next reply may come to lie.
     sip.delete(reply)
     return answer, error, words
 
@@ -124,8 +124,8 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
 def _wait(reply: QNetworkReply, watch: Watch) -> bytes:
     """Turn the thread's event loop until the reply is whole or not wanted; return its body.
 
-    The clock, not only the signal, ends it: a signal that came before the loop is lost. Only Qt's own slot listens to the
-    reply: an exception that leaves a slot in Python ends QGIS.
+    The clock, not only the signal, ends it: a signal that came before the loop is lost. Only Qt's own slot listens to
+    the reply: an exception that leaves a slot in Python ends QGIS.
     """
     loop, clock = QEventLoop(), QTimer()
 
