@@ -17,11 +17,10 @@ from observatoire.alerts.weekly import WEEK, weekly
 from observatoire.cities import City
 from observatoire.errors import NotFound
 from observatoire.figures import of_window
-from observatoire.layers.alert_rules import code_property
 from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import nomenclature
 from observatoire.risk.arrays import Ints
-from observatoire.store.dated import known_until, read_divisions, read_items
+from observatoire.store.dated import countable, read_divisions, read_items
 from observatoire.trends import DAYS as LEARNT
 
 Json = dict[str, Any]
@@ -60,12 +59,7 @@ def series_of(
     NotFound
         If the collection has nothing to count, or there is no such division.
     """
-    code = code_property(layer)
-    if layer.time_field is None or code is None or "origin" not in layer.properties or layer.geometry != "Point":
-        raise NotFound(f"{layer.id}: only dated points that have a kind and an origin have series")
-    until = known_until(connection, layer, now or datetime.now(UTC), schema=schema)
-    if until is None:
-        raise NotFound(f"{layer.id}: no item yet")
+    code, until = countable(connection, layer, now or datetime.now(UTC), schema=schema)
     divisions = read_divisions(connection, schema=schema)
     days = LEARNT + WEEK * (weeks - 1)
     items = read_items(connection, layer, city, divisions, code=code, until=until, days=days, schema=schema)

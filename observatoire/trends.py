@@ -15,11 +15,10 @@ from observatoire.alerts.trend import DEFINITION, LEVEL, WORDS, Trend, trends
 from observatoire.cities import City
 from observatoire.errors import NotFound
 from observatoire.figures import of_window
-from observatoire.layers.alert_rules import code_property
 from observatoire.layers.model import Layer
 from observatoire.layers.nomenclature import nomenclature
 from observatoire.risk.arrays import Floats, Ints
-from observatoire.store.dated import Divisions, known_until, read_divisions, read_items
+from observatoire.store.dated import Divisions, countable, read_divisions, read_items
 
 Json = dict[str, Any]
 DAYS = HISTORY - 300  # 19 weeks teach the jumps of a series; a year of them would cost more than it says
@@ -52,12 +51,7 @@ def trends_of(
     NotFound
         If the collection has nothing to count, or there is no such division.
     """
-    code = code_property(layer)
-    if layer.time_field is None or code is None or "origin" not in layer.properties or layer.geometry != "Point":
-        raise NotFound(f"{layer.id}: only dated points that have a kind and an origin have trends")
-    until = known_until(connection, layer, now or datetime.now(UTC), schema=schema)
-    if until is None:
-        raise NotFound(f"{layer.id}: no item yet")
+    code, until = countable(connection, layer, now or datetime.now(UTC), schema=schema)
     divisions = read_divisions(connection, schema=schema, system=system)
     items = read_items(connection, layer, city, divisions, code=code, until=until, days=DAYS, schema=schema)
     chosen = _chosen(divisions, division)

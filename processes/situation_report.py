@@ -1,12 +1,11 @@
 """Process ``situation-report``: what somebody who begins a shift must know, as values and as a page."""
 
 from base64 import b64encode
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from observatoire.errors import BadInput
+from observatoire.moments import aware_moment
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
 
@@ -84,7 +83,7 @@ class SituationReport(Process[SituationReportInputs]):
         from observatoire.brief.pdf import pdf
         from observatoire.brief.report import brief
 
-        since, until = _moment("since", inputs.since), _moment("until", inputs.until)
+        since, until = (aware_moment(f"inputs.{name}", getattr(inputs, name)) for name in ("since", "until"))
         with self.caller.connect() as reading, self.caller.connect_owner() as owner:
             report = brief(
                 reading, owner, self.caller.city, self.caller.audience, since=since, until=until
@@ -92,15 +91,3 @@ class SituationReport(Process[SituationReportInputs]):
         language = self.caller.language
         document = b64encode(pdf(report, language)).decode()
         return {"report": report, "page": page(report, language), "pdf": document}
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadInput(f"inputs.{name}: expected a moment with its offset, like 2026-01-31T06:00:00+01:00")
-    return moment

@@ -45,10 +45,15 @@ def page(series: Mapping[str, Any], city: City, language: str) -> str:
         d=series, t=WORDS[language], language=language, city=city, total=rows[0], curve=curve(rows[0]),
         inside=inside and inside["label"][language], width=WIDTH, height=HEIGHT,
         groups=[(kind, [r for r in rows if r["kind"] == kind]) for kind in ("theme", "division")],
-        number=lambda value: WORDS[language]["unknown"] if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}",  # noqa: E501
+        number=lambda value: _number(value, WORDS[language]["unknown"]),
         day=lambda text: format_date(datetime.fromisoformat(text).astimezone(city.zone), "long", locale=language),
     )  # fmt: skip
     return text
+
+
+def _number(value: float | None, unknown: str) -> str:
+    """Return a count in words of the page: a decimal only where it says something."""
+    return unknown if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def pdf(series: Mapping[str, Any], city: City, language: str) -> bytes:

@@ -14,6 +14,7 @@ from observatoire import figures
 from observatoire.errors import BadInput, NotFound, Unauthorised
 from observatoire.layers.alert_rules import alert_rules
 from observatoire.layers.model import Audience
+from observatoire.moments import aware_moment
 from observatoire.server import respond
 from observatoire.server.context import current
 from observatoire.server.run import translated
@@ -43,7 +44,7 @@ async def alerts(request: Request) -> Response:
         If `since` is no moment.
     """
     state, audience = state_of(request), reader()
-    given = {"audience": audience, "since": _since(request.query_params.get("since"))}
+    given = {"audience": audience, "since": aware_moment("since", request.query_params.get("since"))}
     rows = await _rows(state, listed(closed=given["since"] is not None), given)
     rounds = await _rows(state, ROUND, {})
     rules = [rule for rule in alert_rules() if audience in rule.audience]
@@ -126,18 +127,6 @@ def _muting(body: bytes) -> tuple[float, bool]:
     if not isinstance(whole, bool):
         raise BadInput("rule: expected true (the whole rule) or false (this subject)")
     return float(hours), whole
-
-
-def _since(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadInput("since: expected a moment with its offset, like 2026-01-31T06:00:00Z")
-    return moment
 
 
 async def _rows(state: State, query: Any, given: Json) -> list[Json]:

@@ -10,6 +10,8 @@ from psycopg import Connection, sql
 
 from observatoire.alerts.items import Items, Lasting
 from observatoire.cities import City
+from observatoire.errors import NotFound
+from observatoire.layers.alert_rules import code_property
 from observatoire.layers.model import Layer
 from observatoire.layers.rights import FRESHNESS
 from observatoire.risk.arrays import Ints
@@ -51,6 +53,23 @@ def fed_until(connection: Connection[Any], collection: str, now: datetime, *, sc
     ).fetchone()
     newest: datetime | None = None if row is None else row[0]
     return newest
+
+
+def countable(connection: Connection[Any], layer: Layer, now: datetime, *, schema: str) -> tuple[str, datetime]:
+    """Return the property that says what an item is, and until when the collection is known.
+
+    Raises
+    ------
+    NotFound
+        If the collection is not one of dated points with a kind and an origin, or holds nothing.
+    """
+    code = code_property(layer)
+    if layer.time_field is None or code is None or "origin" not in layer.properties or layer.geometry != "Point":
+        raise NotFound(f"{layer.id}: only dated points that have a kind and an origin are counted over time")
+    until = known_until(connection, layer, now, schema=schema)
+    if until is None:
+        raise NotFound(f"{layer.id}: no item yet")
+    return code, until
 
 
 def read_divisions(connection: Connection[Any], *, schema: str = TABLES, system: str | None = None) -> Divisions:
