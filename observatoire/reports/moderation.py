@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection, sql
 from psycopg.rows import class_row, dict_row
@@ -19,7 +19,8 @@ from observatoire.reports.tracking import REASONS, STATUSES
 #: Who looks after reports.
 STAFF: tuple[Audience, ...] = ("coordination", "steward")
 PHOTO_REASONS = "motif-photo"
-MOST = 500
+#: Rows of one answer; how many there are is said beside them.
+MOST = 5_000
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,39 @@ class Open:
     photo: str | None
 
 
-def held(connection: Connection[Any], by: Clerk) -> list[Held]:
+@dataclass(frozen=True)
+class Waiting[T]:
+    """The first of what waits for staff.
+
+    Attributes
+    ----------
+    matched : int
+        How many wait in all.
+    """
+
+    matched: int
+    first: list[T]
+
+
+def held(connection: Connection[Any], by: Clerk) -> Waiting[Held]:
     """Return the photos that wait, as a member of staff has to know them."""
     with connection.transaction(), connection.cursor(row_factory=class_row(Held)) as cursor:
-        return cursor.execute(
+        first = cursor.execute(
             "SELECT r.reference, r.nature, p.received, p.purge_after, length(p.body) AS bytes, "
             "split_part(p.decided_by, ':', 1) AS first, coalesce(p.decided_by = %s, false) AS mine "
             "FROM obs.report_photos p JOIN obs.reports r ON r.id = p.report "
             "WHERE p.state = 'held' AND p.purge_after > now() ORDER BY p.received LIMIT %s",
             [by.name, MOST],
         ).fetchall()
+        return Waiting(
+            _count(connection, first, "obs.report_photos WHERE state = 'held' AND purge_after > now()"), first
+        )
 
 
-def open_reports(connection: Connection[Any]) -> list[Open]:
+def open_reports(connection: Connection[Any]) -> Waiting[Open]:
     """Return the reports that are not over, with their exact place."""
     with connection.transaction(), connection.cursor(row_factory=class_row(Open)) as cursor:
-        return cursor.execute(
+        first = cursor.execute(
             sql.SQL(
                 "SELECT r.reference, r.item, r.nature, r.coded, r.status, r.received, r.updated, r.answers, "
                 "ST_X(g) AS lon, ST_Y(g) AS lat, v.me_too, v.not_fixed, r.reopened, p.state AS photo "
@@ -101,6 +119,17 @@ def open_reports(connection: Connection[Any]) -> list[Open]:
             ).format(table(collection()), sql.Identifier(collection().id_field)),
             [MOST],
         ).fetchall()
+        return Waiting(
+            _count(connection, first, "obs.reports WHERE status NOT IN ('done', 'closed') AND item IS NOT NULL"), first
+        )
+
+
+def _count(connection: Connection[Any], first: list[Any], rows: LiteralString) -> int:
+    """Return how many there are: counted only where the answer does not hold all of them."""
+    if len(first) < MOST:
+        return len(first)
+    found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.SQL(rows))).fetchone()
+    return int(found[0]) if found else 0
 
 
 def decide(connection: Connection[Any], reference: str, *, publish: bool, reason: str | None, by: Clerk) -> None:

@@ -340,7 +340,7 @@ def test_not_fixed_opens_a_closed_report_once_and_reaches_the_city(store: Connec
         not_fixed(1, receipt.token)
     set_status(store, receipt.reference, "done", by="coordination", reason="repare")
     assert not_fixed(1, receipt.token) == "received"
-    first = open_reports(store)[0]
+    first = open_reports(store).first[0]
     assert (first.reference, first.not_fixed) == (receipt.reference, 1)
     assert first.reopened is not None
     set_status(store, receipt.reference, "closed", by="coordination", reason="rien-trouve")
@@ -427,7 +427,7 @@ def test_a_photo_is_shown_to_nobody_before_it_was_looked_at(store: Connection) -
     seen = photo(store, TERMS.secret, receipt.reference, staff=True)
     assert Image.open(BytesIO(seen)).size == (256, 256)
     assert b"CANARY" not in seen
-    assert receipt.reference in [one.reference for one in held(store, ONE)]
+    assert receipt.reference in [one.reference for one in held(store, ONE).first]
     with pytest.raises(Refused):
         decide(store, receipt.reference, publish=False, reason=None, by=ONE)
     publish(store, receipt.reference)
@@ -445,13 +445,13 @@ def test_a_photo_is_published_by_two_keys_and_never_by_one(store: Connection) ->
         decide(store, receipt.reference, publish=True, reason=None, by=ONE)
     with pytest.raises(NoReport):
         photo(store, TERMS.secret, receipt.reference, staff=False)
-    seen = [next(h for h in held(store, by) if h.reference == receipt.reference) for by in (ONE, OTHER)]
+    seen = [next(h for h in held(store, by).first if h.reference == receipt.reference) for by in (ONE, OTHER)]
     assert [(h.first, h.mine) for h in seen] == [("coordination", True), ("coordination", False)]
 
     decide(store, receipt.reference, publish=True, reason=None, by=OTHER)
 
     assert photo(store, TERMS.secret, receipt.reference, staff=False)
-    assert receipt.reference not in [h.reference for h in held(store, ONE)]
+    assert receipt.reference not in [h.reference for h in held(store, ONE).first]
 
 
 def test_one_key_refuses_what_another_would_publish(store: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -127,6 +128,30 @@ def test_what_becomes_of_a_report_is_said_with_its_reason(
     expect(page.locator("[data-part=told]")).to_contain_text(f"{reference}: Closed without action")
     expect(row).to_have_count(0)
     assert httpx.get(f"{observatory.url}/reports/{reference}", timeout=30).json()["status"] == "closed"
+
+
+def test_a_report_behind_many_is_found(visit: Come, observatory: Any, report: Callable[[], str]) -> None:
+    """5 001 are open and the answer holds 120: the figure is theirs all, and each of the 120 is in reach."""
+    report()
+    one = observatory.get("/reports/open", "steward").json()["reports"][0]
+    many = [one | {"reference": f"SIG-2026-{n:07d}", "nature": "tag" if n < 119 else "voirie"} for n in range(120)]
+    body = json.dumps({"numberMatched": 5_001, "reports": many})
+    page = visit(
+        screen="moderation", audience="steward",
+        alter=lambda page: page.route("**/reports/open", lambda route: route.fulfill(body=body)),
+    ).page  # fmt: skip
+    rows, part = page.locator(".open-report"), page.locator("[data-part=reports]")
+    expect(part).to_contain_text("5001 open reports. The first 120 of 5001.")
+    expect(rows).to_have_count(50)
+
+    page.get_by_role("button", name="Show 50 more").click()
+    expect(rows).to_have_count(100)
+    page.get_by_label("Find").fill("road surf")
+    expect(part.locator("[data-part=found]")).to_have_text("1 matches.")
+    page.get_by_label("Find").fill("0000117")
+    expect(rows).to_have_attribute("data-reference", "SIG-2026-0000117")
+    page.get_by_label("Find").fill("nothing of the kind")
+    expect(part.locator("[data-part=found]")).to_have_text("No open report matches.")
 
 
 @pytest.mark.parametrize("audience", ["planner", "auditor"])

@@ -19,13 +19,15 @@ from observatoire.server.reports.work import clerk, staff, with_store
 async def held_photos(request: Request) -> Response:
     """Answer the photos that wait to be looked at."""
     by = clerk()
-    return document({"held": [asdict(one) for one in await with_store(request, lambda store: held(store, by))]})
+    found = await with_store(request, lambda store: held(store, by))
+    return document({"numberMatched": found.matched, "held": [asdict(one) for one in found.first]})
 
 
 async def open_list(request: Request) -> Response:
     """Answer the reports that are not over, with their exact place and answers."""
     staff()
-    return document({"reports": [asdict(one) for one in await with_store(request, open_reports)]})
+    found = await with_store(request, open_reports)
+    return document({"numberMatched": found.matched, "reports": [asdict(one) for one in found.first]})
 
 
 async def terms(_: Request) -> Response:

@@ -2,24 +2,44 @@
 import { say } from "../../shared/language.js";
 import { Component, html } from "../../shared/ui.js";
 
-const FIRST = 50;
+const STEP = 50;
 
-export function Reports({ reports, chosen, onChoose, ...shared }) {
+export class Reports extends Component {
+  state = { find: "", most: STEP };
+
+  render({ reports, matched, chosen, onChoose, ...shared }, { find, most }) {
+    const { texts, lang, kinds } = shared;
+    const sought = plain(find);
+    const found = sought ? reports.filter((one) => plain(`${one.reference} ${say(kinds.get(one.nature), lang)}`).includes(sought)) : reports;
+    const shown = found.filter((one, k) => k < most || one.reference === chosen);
+    return html`
+      <p class="quiet">${texts.open(matched)}. ${matched > reports.length && texts.firstOnes(reports.length, matched)}</p>
+      <label class="field">${texts.find} <input type="search" value=${find} onInput=${({ target }) => this.setState({ find: target.value, most: STEP })} /></label>
+      <p role="status" class="quiet" data-part="found">${sought && texts.found(found.length)}</p>
+      <ul>
+        ${shown.map((one) => html`<${Row} key=${one.reference} ...${{ one, chosen: one.reference === chosen, onChoose, ...shared }} />`)}
+      </ul>
+      ${found.length > most && html`<p class="actions"><button type="button" data-action="more" onClick=${() => this.setState({ most: most + STEP })}>${texts.more(Math.min(STEP, found.length - most))}</button></p>`}
+    `;
+  }
+}
+
+function Row({ one, chosen, onChoose, ...shared }) {
   const { texts, lang, format, kinds, terms } = shared;
   return html`
-    <p class="quiet">${texts.open(reports.length)}. ${reports.length > FIRST && texts.firstOnes(FIRST, reports.length)}</p>
-    <ul>
-      ${reports.slice(0, FIRST).map((one) => html`
-        <li key=${one.reference} class="open-report" data-reference=${one.reference}>
-          <button type="button" aria-expanded=${one.reference === chosen ? "true" : "false"} onClick=${() => onChoose(one.reference === chosen ? null : one.reference)}>
-            <b>${say(kinds.get(one.nature), lang) || one.nature}</b> · ${one.reference} · ${wordOf(terms.statuses, one.status, lang)} · ${texts.since(format.moment(one.received))}
-            ${one.reopened && html` · <b class="weak-text">${texts.reopened}</b>`}${one.me_too > 0 && html` · ${texts.meToo(one.me_too)}`}
-          </button>
-          ${one.reference === chosen && html`<${Open} ...${{ one, ...shared }} />`}
-        </li>
-      `)}
-    </ul>
+    <li class="open-report" data-reference=${one.reference}>
+      <button type="button" aria-expanded=${chosen ? "true" : "false"} onClick=${() => onChoose(chosen ? null : one.reference)}>
+        <b>${say(kinds.get(one.nature), lang) || one.nature}</b> · ${one.reference} · ${wordOf(terms.statuses, one.status, lang)} · ${texts.since(format.moment(one.received))}
+        ${one.reopened && html` · <b class="weak-text">${texts.reopened}</b>`}${one.me_too > 0 && html` · ${texts.meToo(one.me_too)}`}
+      </button>
+      ${chosen && html`<${Open} ...${{ one, ...shared }} />`}
+    </li>
   `;
+}
+
+/** Letters without case and accents: what a person types finds what is written. */
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
 function wordOf(codes, code, lang) {

@@ -14,8 +14,8 @@ export default class Moderation extends Reading {
     const on = ({ kind, collection }) => kind === "collection" && collection === "signalements";
     return {
       terms: { read: readTerms },
-      held: { read: async (api) => (await api.json("/reports/held")).held, on },
-      reports: { read: async (api) => (await api.json("/reports/open")).reports, on },
+      held: { read: (api) => api.json("/reports/held"), on },
+      reports: { read: (api) => api.json("/reports/open"), on },
     };
   }
 
@@ -61,16 +61,16 @@ export default class Moderation extends Reading {
         <p role="status" class="notice-line" data-part="told">${told ?? ""}</p>
         <section class="card" aria-labelledby="photos-title" data-part="photos">
           <h2 id="photos-title">${texts.title}</h2>
-          ${this.shown("terms", (terms) => this.shown("held", (held) => html`
-            <p class="alert-reason">${texts.waiting(held.length)}</p>
+          ${this.shown("terms", (terms) => this.shown("held", ({ held, numberMatched }) => html`
+            <p class="alert-reason">${texts.waiting(numberMatched)}</p>
             <p class="quiet">${texts.rule} ${held.length > 0 && texts.keys}</p>
             <${Photos} ...${shared} held=${held} reasons=${terms.photo_reasons} kinds=${terms.kinds} onDecide=${this.decide} />
           `))}
         </section>
         <section class="card" aria-labelledby="reports-title" data-part="reports">
           <h2 id="reports-title">${texts.reports}</h2>
-          ${this.shown("terms", (terms) => this.shown("reports", (reports) => html`
-            <${Reports} ...${shared} reports=${reports} terms=${terms} kinds=${terms.kinds} questions=${terms.questions} chosen=${chosen} onChoose=${(ref) => this.setState({ chosen: ref })} onStatus=${this.change} />
+          ${this.shown("terms", (terms) => this.shown("reports", ({ reports, numberMatched }) => html`
+            <${Reports} ...${shared} reports=${reports} matched=${numberMatched} terms=${terms} kinds=${terms.kinds} questions=${terms.questions} chosen=${chosen} onChoose=${(ref) => this.setState({ chosen: ref })} onStatus=${this.change} />
           `))}
         </section>
       </main>
