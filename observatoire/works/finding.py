@@ -61,6 +61,11 @@ class Finding:
         }
 
 
+def severe(finding: Finding, at_least: Severity) -> bool:
+    """Say whether a finding is at least that severe."""
+    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(at_least)
+
+
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings in the one order: the most severe first, then rule, subject, evidence."""
     return tuple(sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.rule, f.subject, f.evidence)))
