@@ -40,7 +40,8 @@ def groups(works: Sequence[Work], conflicts: Iterable[Finding], *, most: int = M
     for first in by_id:
         if first in seen:
             continue
-        queue, group = deque([first]), []
+        queue = deque([first])
+        group: list[Work] = []
         seen.add(first)
         while queue and len(group) < most:
             name = queue.popleft()

@@ -56,7 +56,7 @@ def in_time(at: Work) -> bool:
 
 
 def best_of_all(works: list[Work], scene: Scene, farthest: int) -> tuple[int, int]:
-    """Return the fewest works with a conflict and the fewest days in all; those with one must stay. Every combination."""
+    """Return the fewest works with a conflict and the fewest days in all, of all combinations; those with one stay."""
     dates = range(-farthest, farthest + 1)
     at = {(w.id, d): w.moved(d) for w in works for d in dates}
     bad = {key for key, moved in at.items() if conflicts([moved], scene) or not in_time(moved)}
