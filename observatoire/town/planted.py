@@ -4,6 +4,7 @@ The table of `docs/collections.md` says the same in words. References are consta
 city's options, `end` being the naive local day on which the data end.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,22 @@ from observatoire.risk.arrays import Floats
 from observatoire.town.events import Event, square, staged
 from observatoire.town.places import Places
 from observatoire.town.rounds import BusLine, Path, WasteRound
-from observatoire.town.schedule import WEEKNIGHTS, Schedule, moment, windows
+from observatoire.town.schedule import WEEKNIGHTS, Schedule, moment, whole, windows
 from observatoire.town.streets import Streets
-from observatoire.town.works import Works, site
+from observatoire.town.ways import Ways
+from observatoire.town.works import Works, footprint, site
 
 BETWEEN = 250.0  # m: at least that between two planted situations
 EVERY_DAY = "FREQ=DAILY"
+AMID = (0.4, 0.6)  # part of a segment that closures in each other's way take: far from those of the next segment
+LONGER = 500.0  # m that two closures put between a fire station and a hospital, and a margin
+MARGIN = 20.0  # m
+LONG = 120.0  # m: shorter segments are not planted on
+TOGETHER = 450.0  # m: closures further apart are not looked at together
+SIDE_BY_SIDE, APART_ANY = 60.0, 100.0  # m between the two of a pair, and between one of them and what else is planted
+
+
+type Pair = tuple[int, int] | tuple[()]  # segments; none in a city that has no such two
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,26 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(
         "loud-night-by-a-hospital", ("chantiers", "lieux-sensibles"), ("CH-P13",), True,
         "very noisy night works, lighting cut, beside a hospital",
+    ),
+    Situation(
+        "lamps-off-at-night", ("chantiers", "eclairage"), ("CH-P04",), True,
+        "night works on the public lighting, with the lamps of the street off",
+    ),
+    Situation(
+        "detours-meet", ("chantiers", "troncons"), ("CH-P14", "CH-P15"), True,
+        "two closed carriageways whose detours, the shortest ways around, share a street in the same weeks",
+    ),
+    Situation(
+        "detour-into-works", ("chantiers", "troncons"), ("CH-P16", "CH-P17"), True,
+        "the detour around one closed carriageway uses the street that the other closes",
+    ),
+    Situation(
+        "hospital-further", ("chantiers", "lieux-sensibles"), ("CH-P18", "CH-P19"), True,
+        "two closed carriageways: together they put 500 m more between the fire station and a hospital",
+    ),
+    Situation(
+        "hundred-days", ("chantiers",), ("CH-P20",), True,
+        "a scaffolding of 100 days in one street",
     ),
     Situation(
         "surge", ("signalements",), ("R9000001",), False,
@@ -157,7 +188,7 @@ def plant(
         site(grid, "CH-P01", "eau", two, day, part=(0.1, 0.6)),
         site(grid, "CH-P02", "gaz", two, later, part=(0.4, 0.9)),
         site(grid, "CH-P03", "telecom", both, day, part=(0.2, 0.8)),
-        site(grid, "CH-P04", "eclairage-public", both, night, part=(0.2, 0.8)),
+        site(grid, "CH-P04", "eclairage-public", both, night, part=(0.2, 0.8), dark=True),
         site(grid, "CH-P05", "eau", market_seat, _daily(monday, 9), part=(0.35, 0.65)),
         site(grid, "CH-P06", "assainissement", feast, _daily(monday, 9, "08:00", "20:00"), part=(0.3, 0.7)),
         site(grid, "CH-P07", "assainissement", school, windows(monday, 19, "07:30", "17:00"), part=(0.2, 0.8)),
@@ -177,8 +208,22 @@ def plant(
             takes="chaussee-reduite", dark=True, noise="tres-fort",
         ),
     ]  # fmt: skip
+    surge = grid.middles[pick.free()]
+    works += _in_each_others_way(pick, places, monday)
+    works.append(site(grid, "CH-P20", "echafaudage", pick.free(), whole(monday, 100), takes="stationnement"))
     resurfaced = {fresh: monday - pd.Timedelta(days=RESURFACED_DAYS)}
-    return Planted(works, [festival], resurfaced, grid.middles[pick.free()])
+    return Planted(works, [festival], resurfaced, surge)
+
+
+def _in_each_others_way(pick: "_Picker", seats: Places, monday: pd.Timestamp) -> list[Works]:
+    """Return three pairs of closures, weeks after all others: what each does to ways is done by these alone."""
+    pairs = (pick.detours_meet(), pick.detour_closed(), pick.hospital_further(seats))
+    works = []
+    for k, (weeks, pair) in enumerate(zip((2, 5, 7), pairs, strict=True)):
+        days = windows(monday + pd.Timedelta(weeks=weeks), 12, "07:30", "17:00")
+        for n, segment in enumerate(pair, start=14 + 2 * k):
+            works.append(site(pick.grid, f"CH-P{n}", "chaussee", segment, days, part=AMID))
+    return works
 
 
 def _daily(first: pd.Timestamp, days: int, opens: str = "07:00", closes: str = "17:00") -> Schedule:
@@ -197,6 +242,7 @@ class _Picker:
         self.paths = [line.path for line in lines] + [round_.path for round_ in rounds]
         on_paths = {node for path in self.paths for node in path.nodes}
         self.quiet = [k for k in self.near if not on_paths & set(grid.ends[k].tolist())]
+        self.ways = Ways(grid)
         self.seats = np.array([(p.x, p.y) for p in places if p.kind != "bar"])
 
     def free(self) -> int:
@@ -212,6 +258,55 @@ class _Picker:
         others = {segment for other in self.paths if other is not path for segment in other.segments}
         return self._far([k for k in path.segments if k not in others] or list(path.segments))
 
+    def detours_meet(self) -> Pair:
+        """Return two segments whose ways around share a segment, neither using the other."""
+        for one, around in self._detours():
+            for two in self._beside(one):
+                other = self.ways.around(two)
+                if set(around) & set(other) and two not in around and one not in other and self._clear(one, two):
+                    return self._take(one, two)
+        return ()
+
+    def detour_closed(self) -> Pair:
+        """Return a segment, and another one that the way around the first uses."""
+        for one, around in self._detours():
+            for two in around:
+                if two in set(self.quiet) - set(self.taken) and self._clear(one, two):
+                    return self._take(one, two)
+        return ()
+
+    def hospital_further(self, seats: Places) -> Pair:
+        """Return two segments which, closed together, make the way to a hospital longer."""
+        allowed = set(self.quiet) - set(self.taken)
+        for one, two in self.ways.lengthening(seats, allowed, LONGER + MARGIN):
+            if self._clear(one, two) and self._between(one, two) < TOGETHER:
+                return self._take(one, two)
+        return ()
+
+    def _detours(self) -> Iterator[tuple[int, list[int]]]:
+        """Yield the segments that may be closed, and the way around each."""
+        for one in self.quiet:
+            free = one not in self.taken and self.grid.lengths[one] >= LONG and self._apart(one) >= BETWEEN
+            if free and (around := self.ways.around(one)):
+                yield one, around
+
+    def _beside(self, one: int) -> list[int]:
+        far = np.hypot(*(self.grid.middles - self.grid.middles[one]).T)
+        return [k for k in self.quiet if k != one and k not in self.taken and far[k] <= 3 * self.grid.lengths[one]]
+
+    def _clear(self, one: int, two: int) -> bool:
+        """Say whether footprints on both are further apart than the rules look, and from what else is planted."""
+        apart = all(self._apart(k) >= APART_ANY for k in (one, two))
+        return apart and self.grid.lengths[two] >= LONG and self._between(one, two) > SIDE_BY_SIDE
+
+    def _between(self, one: int, two: int) -> float:
+        shapes = [footprint(self.grid, k, "chaussee-fermee", AMID) for k in (one, two)]
+        return float(shapes[0].distance(shapes[1]))
+
+    def _take(self, one: int, two: int) -> Pair:
+        self.taken += [one, two]
+        return one, two
+
     def _far(self, segments: list[int]) -> int:
         far = [k for k in segments if np.hypot(*(self.seats - self.grid.middles[k]).T).min() > BETWEEN]
         return self.of(far or segments)
@@ -221,7 +316,7 @@ class _Picker:
         known = set(allowed)
         for least in (BETWEEN, 0.0):
             for k in self.near:
-                if k in known and k not in self.taken and self.grid.lengths[k] >= 120 and self._apart(k) >= least:
+                if k in known and k not in self.taken and self.grid.lengths[k] >= LONG and self._apart(k) >= least:
                     self.taken.append(k)
                     return int(k)
         return int(allowed[0])

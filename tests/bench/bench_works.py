@@ -124,8 +124,8 @@ def proposals(city: Scene, findings: Sequence[Finding]) -> None:
         city = replace(city, works=[moved.get(w.id, w) for w in city.works])
         freed, left = freed + len(group) - len(found.left), left + len(found.left)
     print(
-        f"| dates, ± 30 days, for the {len(meant)} works with conflicts of {DISTRICT / 1000:g} × {DISTRICT / 1000:g} km, in "
-        f"{len(joined)} groups: {freed} freed, {left} cannot be | | {time.perf_counter() - began:.1f} "
+        f"| dates within 30 days for the {len(meant)} works with conflicts of {DISTRICT / 1e6 * DISTRICT:g} km², "
+        f"in {len(joined)} groups: {freed} freed, {left} cannot be | | {time.perf_counter() - began:.1f} "
         f"| {time.process_time() - cpu:.1f} | ≤ 30 s |"
     )
 
