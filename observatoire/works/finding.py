@@ -63,7 +63,12 @@ class Finding:
 
 def severe(finding: Finding, at_least: Severity) -> bool:
     """Say whether a finding is at least that severe."""
-    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(at_least)
+    return at_least_as(finding.severity, at_least)
+
+
+def at_least_as(severity: Severity, least: Severity) -> bool:
+    """Say whether one severity is another, or worse."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(least)
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

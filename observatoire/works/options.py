@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 
+import numpy as np
 import shapely
 
-from observatoire.works.checks.overlap import check_overlap
+from observatoire.works.agenda import Agenda
+from observatoire.works.checks.overlap import check_overlap, meant, meet, severity_of
 from observatoire.works.checks.street import local_days
 from observatoire.works.clashes import CHECKS
 from observatoire.works.errors import BadWork
-from observatoire.works.finding import Finding, Severity, severe
+from observatoire.works.finding import Finding, Severity, at_least_as, severe
 from observatoire.works.involved import find_involving, neighbours
 from observatoire.works.model import Work
 from observatoire.works.rules import Overlap, Rules
@@ -91,14 +93,15 @@ def by_each_other(a: dict[int, Work], b: dict[int, Work], rules: Rules, at_least
     """Return which pairs of dates of two works clash by place and time."""
     forbidden: Forbidden = defaultdict(set)
     far = shapely.distance(a[0].footprint, b[0].footprint)
-    one, two = ([_renamed(work, days) for days, work in moved.items()] for moved in (a, b))
-    for rule in between_works(rules):
-        if rule.distance < far:
+    names = (a[0].id, b[0].id)
+    dated = [[Choice(work.id, days) for days, work in moved.items()] for moved in (a, b)]
+    agendas = [Agenda.of_works(list(moved.values())) for moved in (a, b)]
+    for rule, (mine, work, other) in product(between_works(rules), ((0, a[0], 1), (1, b[0], 0))):
+        if rule.distance < far or not meant(rule, [work]) or not at_least_as(severity_of(rule, work), at_least):
             continue
-        for finding in chain(overlaps(rule, one, Scene(works=two)), overlaps(rule, two, Scene(works=one))):
-            if severe(finding, at_least):
-                together, names = _read(finding)
-                forbidden[name(rule.id, names)].add(together)
+        met = meet(rule, agendas[mine], agendas[other], np.arange(len(agendas[other])))
+        for i, j in zip(met.work.tolist(), met.other.tolist(), strict=True):
+            forbidden[name(rule.id, names)].add(tuple(sorted((dated[mine][i], dated[other][j]))))
     return forbidden
 
 
