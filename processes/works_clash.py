@@ -159,18 +159,30 @@ class WorksClash(Process[WorksClashInputs]):
             now = parse_moment(inputs.as_of, caller.city)
             report = clashes(Reader.of(caller, connection), question, now=now, progress=self.progress)
         if inputs.share:
-            self._share(report["findings"], inputs.candidate)
+            self._share(report["findings"], report["proposals"], inputs.candidate)
         return {"report": report}
 
-    def _share(self, findings: list[dict[str, Any]], project: dict[str, Any] | None) -> None:
-        """Give findings their address; what rests on forecasts stays with those who may see forecasts."""
+    def _share(
+        self, findings: list[dict[str, Any]], proposals: list[dict[str, Any]], project: dict[str, Any] | None
+    ) -> None:
+        """Give findings their address, with the new dates of the works they name.
+
+        What rests on forecasts stays with those who may see forecasts, and so does why there is no date.
+        """
         from observatoire.layers.works_rules import works_rules
         from observatoire.store.shared_findings import forget_expired, share
 
+        moved = {p["subject"]: p for p in proposals if p["status"] == "moved"}
         restricted = {rule.id for rule in works_rules().rules if rule.kind == "risk"}
         with self.caller.connect_owner() as connection, connection.transaction():
             forget_expired(connection)
             for finding in findings:
                 if finding["rule"] not in restricted:
                     kept = {name: value for name, value in finding.items() if name not in ("links", "link")}
+                    named = dict.fromkeys((finding["subject"], *finding["evidence"]))
+                    kept["proposals"] = [
+                        {member: moved[name][member] for member in ("subject", "debut", "fin", "days", "reason")}
+                        for name in named
+                        if name in moved
+                    ]
                     finding["link"] = share(connection, kept, project)

@@ -7,16 +7,16 @@ from typing import Any
 import shapely.geometry
 
 from observatoire.coordination.expected import expected
-from observatoire.coordination.proposals import propose, severe
+from observatoire.coordination.joint import shared_sites
+from observatoire.coordination.proposals import propose
 from observatoire.coordination.question import Question, chosen, meant
 from observatoire.coordination.reader import Reader
 from observatoire.coordination.risk import today
-from observatoire.coordination.scene import Surroundings, read_standing, read_surroundings
+from observatoire.coordination.scene import read_standing, read_surroundings
 from observatoire.layers.works_rules import works_rules
 from observatoire.works.clashes import Report, find_clashes
 from observatoire.works.exchange.base import to_degrees
 from observatoire.works.finding import SEVERITIES, Finding
-from observatoire.works.joint import joint_trenches
 from observatoire.works.model import Work
 from observatoire.works.rules import Rules
 
@@ -24,8 +24,6 @@ UNKNOWN = {
     "fr": "rien de ce que cette règle regarde n'est connu, ou visible pour vous",
     "en": "nothing that this rule looks at is known, or visible to you",
 }
-JOINT_APART = 100.0  # m between trenches that could be one site
-JOINT_NEAR = 200.0  # m: trenches further from the works that are asked about are not proposed with them
 
 type Progress = Callable[[int, int, str], None]
 
@@ -45,7 +43,7 @@ def clashes(
     BadInput
         The question cannot be answered; the text names the input.
     """
-    rules = chosen(works_rules(), question.rules)
+    rules, now = chosen(works_rules(), question.rules), now or today(reader)
     standing = read_standing(reader)
     works = meant(question, standing, reader)
     if not works:
@@ -54,10 +52,9 @@ def clashes(
     report = find_clashes(works, around.scene, rules)
     proposals: list[dict[str, Any]] = []
     if question.resolve if question.resolve is not None else question.single:
-        conflicting = _conflicting(works, severe(report.findings, question.conflicts))
-        made, _ = propose(
-            conflicting, around, rules, farthest=question.farthest, at_least=question.conflicts,
-            now=now or today(reader), progress=progress,
+        made = propose(
+            works, report.findings, around, rules, farthest=question.farthest, at_least=question.conflicts, now=now,
+            progress=progress,
         )  # fmt: skip
         proposals = [p.as_json() for p in made]
     return {
@@ -66,7 +63,7 @@ def clashes(
         "findings": [_said(f, rules, reader) for f in report.findings],
         "counts": {"works": len(works)} | {s: sum(f.severity == s for f in report.findings) for s in SEVERITIES},
         "proposals": proposals,
-        "joint": _joint(works, around),
+        "joint": shared_sites(works, around, rules, now=now, at_least=question.conflicts),
         "risk": expected(works, around, rules),
         "not_checked": [{"rule": rule, "why": UNKNOWN} for rule in report.not_checked],
         "unreadable": [u.as_json() for u in around.unreadable],
@@ -77,13 +74,6 @@ def _empty(unreadable: Sequence[Any]) -> dict[str, Any]:
     counts = {"works": 0} | dict.fromkeys(SEVERITIES, 0)
     lists: dict[str, Any] = {n: [] for n in ("features", "findings", "proposals", "joint", "risk", "not_checked")}
     return {"type": "FeatureCollection"} | lists | {"counts": counts, "unreadable": [u.as_json() for u in unreadable]}
-
-
-def _conflicting(works: Sequence[Work], findings: Sequence[Finding]) -> list[Work]:
-    """Return the works that have conflicts: those with the most severe first, as subject or as what is clashed with."""
-    named = [name for f in findings for name in (f.subject, *f.evidence)]
-    order = {name: rank for rank, name in reversed(list(enumerate(named)))}
-    return sorted((w for w in works if w.id in order), key=lambda w: order[w.id])
 
 
 def _said(finding: Finding, rules: Rules, reader: Reader) -> dict[str, Any]:
@@ -124,18 +114,3 @@ def _feature(work: Work, findings: Sequence[Finding], crs: str) -> dict[str, Any
     }  # fmt: skip
     geometry = shapely.geometry.mapping(shapely.orient_polygons(to_degrees(work.footprint, crs)))
     return {"type": "Feature", "id": work.id, "geometry": geometry, "properties": properties}
-
-
-def _joint(works: Sequence[Work], around: Surroundings) -> list[dict[str, Any]]:
-    """Return the joint trenches that some of the works take part in."""
-    ids = {w.id for w in works}
-    place = shapely.union_all([w.footprint for w in works]).buffer(JOINT_NEAR)
-    others = [w for w in around.scene.works if w.id not in ids and w.footprint.intersects(place)]
-    return [
-        {
-            "works": list(j.works), "start": j.start.isoformat(), "moves": dict(j.moves),
-            "days_apart": j.days_apart, "days_together": j.days_together, "saved_days": j.saved_days,
-        }
-        for j in joint_trenches([*works, *others], distance=JOINT_APART)
-        if ids & set(j.works)
-    ]  # fmt: skip

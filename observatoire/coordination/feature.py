@@ -92,8 +92,8 @@ def _properties(given: Mapping[str, Any], members: Members, name: str) -> dict[s
         if given.get(required) in (None, ""):
             raise BadInput(f"{name}.{required}: is required")
     row = {key: _value(key, value, members, f"{name}.{key}") for key, value in given.items() if value is not None}
-    if (row.get("heure_debut") or row.get("heure_fin")) and not row.get("regle"):
-        raise BadInput(f"{name}.regle: is required beside hours; expected the days, such as FREQ=DAILY")
+    if any(row.get(key) for key in ("heure_debut", "heure_fin", "exceptions")) and not row.get("regle"):
+        raise BadInput(f"{name}.regle: is required beside hours and exceptions; expected the days, such as FREQ=DAILY")
     return row
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from psycopg import sql
 
 from observatoire.coordination.agenda import read_agenda
@@ -15,6 +14,7 @@ from observatoire.coordination.items import Unreadable, each, named, work_of
 from observatoire.coordination.reader import Reader, Row
 from observatoire.coordination.risk import read_risk
 from observatoire.coordination.streets import Streets, read_streets
+from observatoire.risk.arrays import objects
 from observatoire.works.model import Work
 from observatoire.works.scene import Lamps, Places, Scene
 
@@ -124,7 +124,7 @@ def _places(standing: Standing) -> Places | None:
         ]
     if not rows:
         return None
-    columns = [_objects([row[c] for row in rows]) for c in range(3)]
+    columns = [objects([row[c] for row in rows]) for c in range(3)]
     people = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=float)
     return Places(columns[0], columns[1], columns[2], people)
 
@@ -137,15 +137,9 @@ def _lamps(reader: Reader, around: Any) -> Lamps | None:
         return None
     lit = [row for row in rows if row["etat"] == "en-service"]
     discs = shapely.buffer([row["geometry"] for row in lit], REACH)
-    return Lamps(_objects([row["code"] for row in lit]), _objects(list(discs)))
+    return Lamps(objects([row["code"] for row in lit]), objects(list(discs)))
 
 
 def _no_lamps() -> Lamps:
     """Return no lamp: no works put any out."""
-    return Lamps(_objects([]), _objects([]))
-
-
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = list(values)
-    return column
+    return Lamps(objects([]), objects([]))

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from observatoire.coordination.reader import Reader, Row
+from observatoire.risk.arrays import objects
 from observatoire.works.model import Closure, Detour, Work
 from observatoire.works.network import Network
 
@@ -37,7 +38,7 @@ class Streets:
     @cached_property
     def lines(self) -> NDArray[Any]:
         """Axes of the segments, m."""
-        return _objects([row["geometry"] for row in self.rows])
+        return objects([row["geometry"] for row in self.rows])
 
     @cached_property
     def tree(self) -> Any:
@@ -93,7 +94,7 @@ def read_streets(reader: Reader, places: Sequence[Row]) -> Streets | None:
     _, flat = np.unique(junctions, return_inverse=True)
     ends = flat.reshape(junctions.shape)
     network = Network(
-        _objects([row["code"] for row in rows]),
+        objects([row["code"] for row in rows]),
         ends[:, 0],
         ends[:, 1],
         np.array([_length(row) for row in rows]),
@@ -126,9 +127,3 @@ def _stops(rows: list[Row], ends: NDArray[Any], places: Sequence[Row]) -> dict[s
         )
         stops[place["nature"]][place["code"]] = int(ends[k, 0 if first else 1])
     return stops
-
-
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = list(values)
-    return column

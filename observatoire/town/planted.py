@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from observatoire.risk import town
 from observatoire.risk.arrays import Floats
 from observatoire.town.events import Event, square, staged
+from observatoire.town.picker import AMID, Picker
 from observatoire.town.places import Places
-from observatoire.town.rounds import BusLine, Path, WasteRound
-from observatoire.town.schedule import WEEKNIGHTS, Schedule, moment, windows
+from observatoire.town.rounds import BusLine, WasteRound
+from observatoire.town.schedule import WEEKNIGHTS, Schedule, moment, whole, windows
 from observatoire.town.streets import Streets
 from observatoire.town.works import Works, site
 
-BETWEEN = 250.0  # m: at least that between two planted situations
 EVERY_DAY = "FREQ=DAILY"
 
 
@@ -89,6 +88,26 @@ SITUATIONS: tuple[Situation, ...] = (
         "very noisy night works, lighting cut, beside a hospital",
     ),
     Situation(
+        "lamps-off-at-night", ("chantiers", "eclairage"), ("CH-P04",), True,
+        "night works on the public lighting, with the lamps of the street off",
+    ),
+    Situation(
+        "detours-meet", ("chantiers", "troncons"), ("CH-P14", "CH-P15"), True,
+        "two closed carriageways whose detours, the shortest ways around, share a street in the same weeks",
+    ),
+    Situation(
+        "detour-into-works", ("chantiers", "troncons"), ("CH-P16", "CH-P17"), True,
+        "the detour around one closed carriageway uses the street that the other closes",
+    ),
+    Situation(
+        "hospital-further", ("chantiers", "lieux-sensibles"), ("CH-P18", "CH-P19"), True,
+        "two closed carriageways: together they put 500 m more between the fire station and a hospital",
+    ),
+    Situation(
+        "hundred-days", ("chantiers",), ("CH-P20",), True,
+        "a scaffolding of 100 days in one street",
+    ),
+    Situation(
         "surge", ("signalements",), ("R9000001",), False,
         "60 reports of fly-tipping within 120 m over the last five days",
     ),
@@ -140,7 +159,7 @@ def plant(
         Naive local day on which the data end.
     """
     monday = end + pd.Timedelta(days=(7 - end.day_of_week) % 7 + 7)  # the second Monday to come
-    pick = _Picker(grid, places, lines, rounds)
+    pick = Picker(grid, places, lines, rounds)
     day = windows(monday, 12, "07:30", "17:00")
     later = windows(monday + pd.Timedelta(days=4), 12, "07:30", "17:00")
     night = windows(monday, 12, "21:00", "05:00", rule=WEEKNIGHTS)
@@ -157,7 +176,7 @@ def plant(
         site(grid, "CH-P01", "eau", two, day, part=(0.1, 0.6)),
         site(grid, "CH-P02", "gaz", two, later, part=(0.4, 0.9)),
         site(grid, "CH-P03", "telecom", both, day, part=(0.2, 0.8)),
-        site(grid, "CH-P04", "eclairage-public", both, night, part=(0.2, 0.8)),
+        site(grid, "CH-P04", "eclairage-public", both, night, part=(0.2, 0.8), dark=True),
         site(grid, "CH-P05", "eau", market_seat, _daily(monday, 9), part=(0.35, 0.65)),
         site(grid, "CH-P06", "assainissement", feast, _daily(monday, 9, "08:00", "20:00"), part=(0.3, 0.7)),
         site(grid, "CH-P07", "assainissement", school, windows(monday, 19, "07:30", "17:00"), part=(0.2, 0.8)),
@@ -177,57 +196,23 @@ def plant(
             takes="chaussee-reduite", dark=True, noise="tres-fort",
         ),
     ]  # fmt: skip
+    surge = grid.middles[pick.free()]
+    works += _in_each_others_way(pick, places, monday)
+    works.append(site(grid, "CH-P20", "echafaudage", pick.free(), whole(monday, 100), takes="stationnement"))
     resurfaced = {fresh: monday - pd.Timedelta(days=RESURFACED_DAYS)}
-    return Planted(works, [festival], resurfaced, grid.middles[pick.free()])
+    return Planted(works, [festival], resurfaced, surge)
+
+
+def _in_each_others_way(pick: Picker, seats: Places, monday: pd.Timestamp) -> list[Works]:
+    """Return three pairs of closures, weeks after all others: what each does to ways is done by these alone."""
+    pairs = (pick.detours_meet(), pick.detour_closed(), pick.hospital_further(seats))
+    works = []
+    for k, (weeks, pair) in enumerate(zip((2, 5, 7), pairs, strict=True)):
+        days = windows(monday + pd.Timedelta(weeks=weeks), 12, "07:30", "17:00")
+        for n, segment in enumerate(pair, start=14 + 2 * k):
+            works.append(site(pick.grid, f"CH-P{n}", "chaussee", segment, days, part=AMID))
+    return works
 
 
 def _daily(first: pd.Timestamp, days: int, opens: str = "07:00", closes: str = "17:00") -> Schedule:
     return windows(first, days, opens, closes, rule=EVERY_DAY, holidays=True)
-
-
-class _Picker:
-    """Chooses segments near the centre, long enough, apart from one another and from what would add a second clash."""
-
-    def __init__(
-        self, grid: Streets, places: Places, lines: tuple[BusLine, ...], rounds: tuple[WasteRound, ...]
-    ) -> None:
-        self.grid = grid
-        self.near = np.argsort(np.hypot(*(grid.middles - town.CENTRE).T), kind="stable").tolist()
-        self.taken: list[int] = []
-        self.paths = [line.path for line in lines] + [round_.path for round_ in rounds]
-        on_paths = {node for path in self.paths for node in path.nodes}
-        self.quiet = [k for k in self.near if not on_paths & set(grid.ends[k].tolist())]
-        self.seats = np.array([(p.x, p.y) for p in places if p.kind != "bar"])
-
-    def free(self) -> int:
-        """Return a segment off bus lines and rounds, away from sensitive places."""
-        return self._far(self.quiet)
-
-    def off_paths(self, segments: list[int]) -> int:
-        """Return one of these, off bus lines and rounds where there is such a one."""
-        return self.of([k for k in segments if k in set(self.quiet)] or segments)
-
-    def only_on(self, path: Path) -> int:
-        """Return a segment of a path that no other path uses, away from sensitive places."""
-        others = {segment for other in self.paths if other is not path for segment in other.segments}
-        return self._far([k for k in path.segments if k not in others] or list(path.segments))
-
-    def _far(self, segments: list[int]) -> int:
-        far = [k for k in segments if np.hypot(*(self.seats - self.grid.middles[k]).T).min() > BETWEEN]
-        return self.of(far or segments)
-
-    def of(self, allowed: list[int]) -> int:
-        """Return the first of these segments, from the centre, that is long enough and apart from those taken."""
-        known = set(allowed)
-        for least in (BETWEEN, 0.0):
-            for k in self.near:
-                if k in known and k not in self.taken and self.grid.lengths[k] >= 120 and self._apart(k) >= least:
-                    self.taken.append(k)
-                    return int(k)
-        return int(allowed[0])
-
-    def _apart(self, segment: int) -> float:
-        others = self.grid.middles[self.taken]
-        if len(others) == 0:
-            return float("inf")
-        return float(np.hypot(*(others - self.grid.middles[segment]).T).min())

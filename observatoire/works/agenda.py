@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from observatoire.risk.arrays import Ints
+from observatoire.risk.arrays import Ints, objects
 from observatoire.works.model import Event, Work
 from observatoire.works.timetable import Timetable
 
@@ -53,12 +53,12 @@ class Agenda:
     @classmethod
     def of_columns(cls, id_: Sequence[str], kind: Sequence[str], geometry: Any, times: Timetable) -> Self:
         """Return an agenda from columns, such as those of a frame; labels are the ids."""
-        names = _objects(id_)
-        return cls(names, _objects(kind), names, np.asarray(geometry, dtype=object), times)
+        names = objects(id_)
+        return cls(names, objects(kind), names, np.asarray(geometry, dtype=object), times)
 
     @classmethod
     def _of(cls, rows: list[tuple[str, str, str, Any]], instants: list[Any]) -> Self:
-        columns = [_objects([row[c] for row in rows]) for c in range(4)]
+        columns = [objects([row[c] for row in rows]) for c in range(4)]
         return cls(columns[0], columns[1], columns[2], columns[3], Timetable.of(instants))
 
     def __len__(self) -> int:
@@ -89,9 +89,3 @@ class Agenda:
             np.append(self.times.ends, other.times.ends),
         )
         return type(self)(columns[0], columns[1], columns[2], columns[3], times)
-
-
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = list(values)
-    return column

@@ -61,6 +61,16 @@ class Finding:
         }
 
 
+def severe(finding: Finding, at_least: Severity) -> bool:
+    """Say whether a finding is at least that severe."""
+    return at_least_as(finding.severity, at_least)
+
+
+def at_least_as(severity: Severity, least: Severity) -> bool:
+    """Say whether one severity is another, or worse."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(least)
+
+
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings in the one order: the most severe first, then rule, subject, evidence."""
     return tuple(sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.rule, f.subject, f.evidence)))

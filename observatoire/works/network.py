@@ -12,6 +12,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from observatoire.risk.arrays import Bools, Floats, Ints
 
+KEPT = 64  # answers; each is a number for every source and junction
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -71,8 +73,17 @@ class Network:
         Returns
         -------
         ndarray, shape (n_sources, n_junctions), m
-            inf where there is no way.
+            inf where there is no way; read-only: the last ones asked for are kept.
         """
+        key = (tuple(sources), mode, closed.tobytes(), limit)
+        if key not in self._known:
+            while len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = self._distances(sources, mode, closed, limit)
+            self._known[key].setflags(write=False)
+        return self._known[key]
+
+    def _distances(self, sources: Sequence[int], mode: str, closed: Ints, limit: float) -> Floats:
         passable = np.array(self.modes.get(mode, np.ones(len(self.id), dtype=bool)))
         passable[closed] = False
         pair, place, columns, starts = self._pattern
@@ -105,6 +116,11 @@ class Network:
             found.append(str(self.id[rows[best]]))
             here = int(beyond[best])
         return tuple(found)
+
+    @cached_property
+    def _known(self) -> dict[tuple[tuple[int, ...], str, bytes, float], Floats]:
+        """Distances by what was asked: works that are tried at many dates close the same segments each time."""
+        return {}
 
     @cached_property
     def _at(self) -> list[Ints]:

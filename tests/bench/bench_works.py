@@ -5,6 +5,8 @@ lamps included. Seconds of CPU and of the wall, one thread.
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from datetime import time as wall
 from zoneinfo import ZoneInfo
@@ -15,8 +17,11 @@ import shapely
 from observatoire.layers.works_rules import works_rules
 from observatoire.works.agenda import Agenda
 from observatoire.works.clashes import find_clashes
+from observatoire.works.finding import Finding, severe
+from observatoire.works.groups import groups
 from observatoire.works.model import Closure, Work
 from observatoire.works.network import Network
+from observatoire.works.resolve import arrange
 from observatoire.works.scene import Lamps, Places, Scene
 from observatoire.works.schedule import Schedule
 from observatoire.works.timetable import Timetable
@@ -30,6 +35,7 @@ RHYTHMS = (
     {"windows": ((wall(21), wall(6)),)},
 )
 CORNER = np.array([X, Y])
+DISTRICT = 4_000.0  # m: side of the district for which dates are asked
 
 
 def works(rng: np.random.Generator, n: int) -> list[Work]:
@@ -100,6 +106,27 @@ def main() -> None:
         cpus.append(time.process_time() - cpu)
     print(
         f"| one candidate among them, slowest of 20 | {count / 20:.0f} | {max(walls):.2f} | {max(cpus):.2f} | ≤ 1 s |"
+    )
+    proposals(known, report.findings)
+
+
+def proposals(city: Scene, findings: Sequence[Finding]) -> None:
+    """Time the dates of the works with blocking conflicts in a district: all works that conflicts join together."""
+    conflicts = [f for f in findings if severe(f, "warning")]
+    district = shapely.box(X, Y, X + DISTRICT, Y + DISTRICT)
+    named = {name for f in conflicts for name in (f.subject, *f.evidence)}
+    meant = [w for w in city.works if w.id in named and w.footprint.intersects(district)]
+    began, cpu, freed, left = time.perf_counter(), time.process_time(), 0, 0
+    joined = groups(meant, conflicts)
+    for group in joined:
+        found = arrange(group, city, works_rules())
+        moved = {w.id: w for w in found.works}
+        city = replace(city, works=[moved.get(w.id, w) for w in city.works])
+        freed, left = freed + len(group) - len(found.left), left + len(found.left)
+    print(
+        f"| dates within 30 days for the {len(meant)} works with conflicts of {DISTRICT / 1e6 * DISTRICT:g} km², "
+        f"in {len(joined)} groups: {freed} freed, {left} cannot be | | {time.perf_counter() - began:.1f} "
+        f"| {time.process_time() - cpu:.1f} | ≤ 30 s |"
     )
 
 

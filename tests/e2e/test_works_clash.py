@@ -158,17 +158,25 @@ GOOD = {
 }  # fmt: skip
 
 
+SQUARE = [[[5.3698, 43.2965], [5.3700, 43.2965], [5.3700, 43.2967], [5.3698, 43.2967], [5.3698, 43.2965]]]
+
+
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("rings", "changed", "says"),
     [
-        ({}, "inputs.candidate.geometry: is not a valid geometry: Self-intersection"),
-        ({"telephone": "0491000000"}, "inputs.candidate.properties.telephone: no such property"),
+        (BOW, {}, "inputs.candidate.geometry: is not a valid geometry: Self-intersection"),
+        ([], {}, "inputs.candidate.geometry: is empty"),
+        (SQUARE, {"fin": "2027-05-01T08:00:00+02:00"}, "inputs.candidate.properties.fin: 2027-05-01T08:00:00+02:00 is"),
+        (SQUARE, {"debut": "2027-05-03T08:00:00"}, "inputs.candidate.properties.debut: has no time zone"),
+        (SQUARE, {"nature": "metro"}, "inputs.candidate.properties.nature: unknown code 'metro'"),
+        (SQUARE, {"fin": "2077-05-03T08:00:00+02:00"}, "inputs.candidate.properties.fin: 18263 days after the start"),
+        (SQUARE, {"telephone": "0491000000"}, "inputs.candidate.properties.telephone: no such property"),
     ],
 )
 def test_a_bad_candidate_is_refused_by_field_and_its_values_are_not_repeated(
-    observatory: Any, changed: dict[str, Any], says: str
+    observatory: Any, rings: Any, changed: dict[str, Any], says: str
 ) -> None:
-    geometry = {"type": "Polygon", "coordinates": BOW}
+    geometry = {"type": "Polygon", "coordinates": rings}
     candidate = {"type": "Feature", "geometry": geometry, "properties": GOOD | changed}
 
     response = execute(observatory, {"candidate": candidate})
@@ -205,6 +213,18 @@ def test_a_shared_finding_has_an_address_that_needs_no_key_and_stays_the_same(ob
     assert "<script" not in page.text
     assert page.headers["cache-control"] == "private, no-store"
     assert observatory.get("/works/findings/nothing-of-that-name").status_code == 404
+
+
+def test_the_address_for_a_contractor_says_the_dates_that_are_proposed(observatory: Any) -> None:
+    report = findings(observatory, {"reference": "CH-P06", "rules": ["event"], "share": True, "as_of": AS_OF})
+    (finding,), (proposal,) = report["findings"], report["proposals"]
+
+    document = observatory.get(finding["link"], f="json").json()
+    page = observatory.get(finding["link"], f="html", lang="en")
+
+    assert document["proposals"] == [{k: proposal[k] for k in ("subject", "debut", "fin", "days", "reason")}]
+    assert "Dates proposed" in page.text
+    assert html.escape(proposal["reason"]["en"]) in page.text
 
 
 def test_the_page_of_a_job_lists_findings_and_proposals_beside_their_map(observatory: Any) -> None:

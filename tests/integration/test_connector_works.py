@@ -21,7 +21,7 @@ from observatoire.layers.catalog import catalog
 from observatoire.settings import Settings
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
-from observatoire.works.exchange.datex import write_datex
+from observatoire.works.exchange.datex_write import write_datex
 from observatoire.works.model import Closure, Work
 from observatoire.works.schedule import Schedule
 

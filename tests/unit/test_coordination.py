@@ -196,6 +196,7 @@ GOOD = {
         (SQUARE, {"emprise": None}, "candidate.properties.emprise: is required"),
         (SQUARE, {"regle": "FREQ=HOURLY"}, "candidate.properties.regle: "),
         (SQUARE, {"heure_debut": "08:00"}, "candidate.properties.regle: is required beside hours"),
+        (SQUARE, {"exceptions": "2027-05-04"}, "candidate.properties.regle: is required beside hours and exceptions"),
         (SQUARE, {"telephone": "0491000000"}, "candidate.properties.telephone: no such property"),
         (WIDE, {}, "candidate.geometry: is wider than 20 km"),
         (SWAPPED, {}, "candidate.geometry: lies outside the city; expected longitude, then latitude"),

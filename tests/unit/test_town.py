@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import networkx as nx
 import numpy as np
@@ -17,13 +17,19 @@ from observatoire.town import lights as light_rules
 from observatoire.town.city import Town, town
 from observatoire.town.events import true_need
 from observatoire.town.noise import daily, lden, mean_level
+from observatoire.town.places import Place
 from observatoire.town.planted import SITUATIONS, SURGE_RADIUS
 from observatoire.town.schedule import Schedule, meet, spans
 
 pytestmark = pytest.mark.unit
+#: Planted clashes that are not of place and time; each has its own test.
+OTHERWISE = (
+    "fresh-pavement", "loud-night-by-a-hospital", "lamps-off-at-night", "detours-meet", "detour-into-works",
+    "hospital-further", "hundred-days",
+)  # fmt: skip
 OPTIONS = {
     "demo": {"end": "2026-11-23"},
-    "small": {"end": "2026-11-23", "scale": 0.1, "years": 2.0, "random_state": 7},
+    "small": {"end": "2026-11-23", "scale": 0.095, "years": 2.0, "random_state": 7},
 }
 
 
@@ -92,10 +98,7 @@ def clashes(city: Town) -> Iterator[tuple[str, str]]:
 
 def test_the_clashes_of_the_town_are_those_that_were_planted(city: Town) -> None:
     of_place_and_time = {
-        (*refs, "school")[:2]
-        for s in SITUATIONS
-        if s.clash and s.name not in ("fresh-pavement", "loud-night-by-a-hospital")
-        for refs in [s.references]
+        (*refs, "school")[:2] for s in SITUATIONS if s.clash and s.name not in OTHERWISE for refs in [s.references]
     }
 
     assert set(clashes(city)) == of_place_and_time
@@ -136,6 +139,73 @@ def test_the_loud_night_is_beside_a_hospital(city: Town) -> None:
     assert works.schedule.by_night
     assert works.dark
     assert shapely.distance(works.footprint, hospitals) < 30
+
+
+def planted(city: Town, *references: str) -> list[int]:
+    """Return the segments of works."""
+    by_reference = {w.reference: w for w in city.works}
+    return [by_reference[name].segment for name in references]
+
+
+def roads(city: Town, *closed: int, cars: bool = True) -> nx.Graph:
+    """Return the streets without some, by length; pedestrian ones only where `cars` is false."""
+    s = city.streets.segments
+    graph = nx.Graph()
+    for k, (a, b) in enumerate(city.streets.ends.tolist()):
+        if k not in closed and not (cars and s["kind"].iloc[k] == "pietonne"):
+            graph.add_edge(a, b, length=float(s["length"].iloc[k]), segment=k)
+    return graph
+
+
+def around(city: Town, segment: int) -> set[int]:
+    """Return the segments of the shortest way by car around one."""
+    graph = roads(city, segment)
+    path = nx.shortest_path(graph, *city.streets.ends[segment].tolist(), weight="length")
+    return {graph[a][b]["segment"] for a, b in pairwise(path)}
+
+
+def test_the_planted_detours_meet_and_one_runs_into_other_works(city: Town) -> None:
+    one, two, sent, closed = planted(city, "CH-P14", "CH-P15", "CH-P16", "CH-P17")
+
+    assert around(city, one) & around(city, two)
+    assert two not in around(city, one)
+    assert one not in around(city, two)
+    assert closed in around(city, sent)
+
+
+def test_two_planted_closures_put_a_hospital_further_from_the_fire_station(city: Town) -> None:
+    def ways(*shut: int) -> dict[int, float]:
+        graph = roads(city, *shut, cars=False)
+        nodes = {kind: [nearest(city, p) for p in city.places if p.kind == kind]
+                 for kind in ("centre-de-secours", "hopital")}  # fmt: skip
+        far = nx.multi_source_dijkstra_path_length(graph, set(nodes["centre-de-secours"]), weight="length")
+        return {node: far[node] for node in nodes["hopital"]}
+
+    usual, both = ways(), ways(*planted(city, "CH-P18", "CH-P19"))
+
+    assert max(both[node] - usual[node] for node in usual) > 500
+
+
+def nearest(city: Town, place: Place) -> int:
+    ends = city.streets.ends[place.segment].tolist()
+    return min(ends, key=lambda node: float(np.hypot(*(city.streets.nodes[node] - (place.x, place.y)))))
+
+
+def test_night_works_put_out_lamps_that_burn(city: Town) -> None:
+    (works,) = (w for w in city.works if w.reference == "CH-P04")
+    near = shapely.distance(shapely.points(city.lights.xy), works.footprint) <= 15
+
+    assert works.dark
+    assert works.schedule.by_night
+    assert set(city.lights.circuit[near]) - set(city.lights.out_since())
+
+
+def test_the_planted_scaffolding_stands_a_hundred_days(city: Town) -> None:
+    (works,) = (w for w in city.works if w.reference == "CH-P20")
+
+    first, last = (t.tz_convert("Europe/Paris").date() for t in (works.schedule.start, works.schedule.end))
+    assert works.schedule.rule is None
+    assert (last - first).days + 1 == 100
 
 
 def test_the_surge_stands_out(city: Town) -> None:

@@ -20,7 +20,9 @@ from lxml import etree
 from observatoire.errors import BadSource
 from observatoire.works.exchange.calendar import write_ics
 from observatoire.works.exchange.cifs import read_cifs, write_cifs
-from observatoire.works.exchange.datex import NS, TYPE, read_datex, write_datex
+from observatoire.works.exchange.datex import read_datex
+from observatoire.works.exchange.datex_names import NS, TYPE
+from observatoire.works.exchange.datex_write import write_datex
 from observatoire.works.exchange.geojson import write_geojson
 from observatoire.works.exchange.litteralis import read_litteralis, write_litteralis
 from observatoire.works.exchange.wzdx import read_wzdx

@@ -10,7 +10,7 @@ from observatoire.cities import City
 from observatoire.works.exchange.base import Loss, Written
 from observatoire.works.exchange.calendar import write_ics
 from observatoire.works.exchange.cifs import write_cifs
-from observatoire.works.exchange.datex import write_datex
+from observatoire.works.exchange.datex_write import write_datex
 from observatoire.works.exchange.geojson import write_geojson
 from observatoire.works.model import Work
 

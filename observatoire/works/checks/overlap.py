@@ -1,6 +1,7 @@
 """Works and something else at the same place and time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -8,7 +9,7 @@ import shapely
 from observatoire.risk.arrays import Ints
 from observatoire.works.agenda import Agenda
 from observatoire.works.checks.words import finding, instant
-from observatoire.works.finding import Finding
+from observatoire.works.finding import Finding, Severity
 from observatoire.works.intervals import Intervals
 from observatoire.works.model import Work
 from observatoire.works.rules import Overlap
@@ -20,7 +21,7 @@ def check_overlap(rule: Overlap, works: Sequence[Work], scene: Scene) -> Iterato
 
     A pair of works that are both candidates is said once, of the one whose id comes first.
     """
-    kept = [w for w in works if not rule.closures or w.closure.extent in rule.closures]
+    kept = meant(rule, works)
     parts: list[tuple[Agenda, Ints]] = []
     if "works" in rule.against:
         parts.append((scene.standing_agenda, np.arange(len(scene.standing))))
@@ -32,9 +33,35 @@ def check_overlap(rule: Overlap, works: Sequence[Work], scene: Scene) -> Iterato
     return (f for agenda, rows in parts for f in _against(rule, kept, mine, agenda, rows))
 
 
-def _against(rule: Overlap, works: list[Work], mine: Agenda, others: Agenda, rows: Ints) -> Iterator[Finding]:
-    if not works or not len(rows):
-        return
+def meant(rule: Overlap, works: Sequence[Work]) -> list[Work]:
+    """Return the works whose closure the rule is about."""
+    return [w for w in works if not rule.closures or w.closure.extent in rule.closures]
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """Pairs that overlap, and when.
+
+    Attributes
+    ----------
+    work, other : ndarray of int64, shape (n,)
+        Rows of the two agendas.
+    total : ndarray of int64, shape (n,), s
+    low, high : ndarray of int64, shape (n,)
+        Pair k overlaps from starts[low[k]:high[k]] to ends[low[k]:high[k]], s.
+    """
+
+    work: Ints
+    other: Ints
+    total: Ints
+    low: Ints
+    high: Ints
+    starts: Ints
+    ends: Ints
+
+
+def meet(rule: Overlap, mine: Agenda, others: Agenda, rows: Ints) -> Met:
+    """Return which works overlap which of some rows of another agenda; of works on both sides, each pair once."""
     i, j = others.near(mine.geometry, rule.distance)
     chosen = np.isin(j, rows) if len(rows) < len(others) else np.ones(len(j), dtype=bool)
     if others.kind[rows[0]] == "works":
@@ -53,17 +80,28 @@ def _against(rule: Overlap, works: list[Work], mine: Agenda, others: Agenda, row
         target = j
     else:
         target = near[j]
-    pair, start, end = mine.times.meetings(times, i, target)
-    total = np.bincount(pair, weights=end - start, minlength=len(i)).astype(np.int64)
+    pair, starts, ends = mine.times.meetings(times, i, target)
+    total = np.bincount(pair, weights=ends - starts, minlength=len(i)).astype(np.int64)
     found = np.flatnonzero((total > 0) & (total >= rule.minimum * 60))
-    metres = shapely.distance(mine.geometry[i[found]], others.geometry[near[j[found]]])
     low, high = np.searchsorted(pair, found), np.searchsorted(pair, found, side="right")
-    for k, m, a, b in zip(found.tolist(), metres.tolist(), low.tolist(), high.tolist(), strict=True):
-        work, row = works[i[k]], near[j[k]]
-        hours = int(total[k]) / 3600
+    return Met(i[found], near[j[found]], total[found], low, high, starts, ends)
+
+
+def severity_of(rule: Overlap, work: Work) -> Severity:
+    """Return how severe an overlap of works is."""
+    return "blocking" if work.closure.extent in rule.blocking_closures else rule.severity
+
+
+def _against(rule: Overlap, works: list[Work], mine: Agenda, others: Agenda, rows: Ints) -> Iterator[Finding]:
+    if not works or not len(rows):
+        return
+    met = meet(rule, mine, others, rows)
+    metres = shapely.distance(mine.geometry[met.work], others.geometry[met.other])
+    for k, (i, row, m) in enumerate(zip(met.work.tolist(), met.other.tolist(), metres.tolist(), strict=True)):
+        work, hours = works[i], int(met.total[k]) / 3600
+        starts, ends = (side[met.low[k] : met.high[k]] for side in (met.starts, met.ends))
         yield finding(
-            rule, work, (str(others.id[row]),), Intervals.merged(start[a:b], end[a:b]),
-            severity="blocking" if work.closure.extent in rule.blocking_closures else None,
+            rule, work, (str(others.id[row]),), Intervals.merged(starts, ends), severity=severity_of(rule, work),
             figures={"hours": round(hours, 2), "distance": round(m, 1)},
-            other=others.label[row], hours=hours, first=instant(int(start[a]), work.schedule.zone), distance=m,
+            other=others.label[row], hours=hours, first=instant(int(starts[0]), work.schedule.zone), distance=m,
         )  # fmt: skip

@@ -22,6 +22,8 @@ def write_ics(works: Sequence[Work], *, crs: str, made: datetime, domain: str = 
         lost += [loss for loss in losses(work, CARRIED) if not loss.field.startswith("schedule.")]
         if len(held) > MOST:
             lost.append(Loss(work.id, "schedule", f"only the first {MOST} of {len(held)} pieces of time are written"))
+        if not held:
+            lost.append(Loss(work.id, "schedule", "the works are held at no time: no event is written"))
         point = shapely.point_on_surface(to_degrees(work.footprint, crs))
         for n, (start, end) in enumerate(held[:MOST], 1):
             event = icalendar.Event()

@@ -31,16 +31,21 @@ def write_geojson(works: Sequence[Work], *, crs: str) -> Written:
 
 
 def properties_of(work: Work) -> dict[str, object]:
-    """Return the properties of an item of `chantiers`; days of exception by commas."""
+    """Return the properties of an item of `chantiers`; days of exception by commas.
+
+    An item without a rule is held without a break: a schedule that has days is written with the rule of every day.
+    """
     schedule = work.schedule
+    rule = schedule.rule or (None if schedule.continuous else "FREQ=DAILY")
     window = schedule.windows[0] if schedule.windows else None
     return {
         "reference": work.order.reference if work.order else work.id, "titre": work.title, "nature": work.kind,
-        "debut": schedule.start.isoformat(), "fin": schedule.end.isoformat(), "regle": schedule.rule or None,
+        "debut": schedule.start.isoformat(), "fin": schedule.end.isoformat(), "regle": rule,
         "heure_debut": window[0].isoformat() if window else None,
         "heure_fin": window[1].isoformat() if window else None,
         "feries": schedule.holidays == "keep",
         "exceptions": ",".join(d.isoformat() for d in schedule.except_days) or None,
+        "maitre_ouvrage": work.order.authority or None if work.order else None, "deviation": work.detour is not None,
         "emprise": work.closure.extent, "statut": work.status, "bruit": work.noise, "tranchee": work.trench,
         "eclairage_coupe": work.lighting_cut, "voie": work.street, "troncon": work.segment,
         "au_plus_tot": work.earliest.isoformat() if work.earliest else None,

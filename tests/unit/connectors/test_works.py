@@ -16,7 +16,7 @@ from observatoire.errors import BadInput, BadSource, SourceUnavailable
 from observatoire.intake.options import Options
 from observatoire.intake.source import NotModified, Record, Rejected, Table
 from observatoire.works.exchange.cifs import write_cifs
-from observatoire.works.exchange.datex import write_datex
+from observatoire.works.exchange.datex_write import write_datex
 from observatoire.works.exchange.litteralis import write_litteralis
 from observatoire.works.model import Closure, Work
 from observatoire.works.schedule import Schedule
