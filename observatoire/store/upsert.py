@@ -59,10 +59,22 @@ def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
 def stage(cursor: Cursor[Any], layer: Layer, rows: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> None:
     """Copy items (`staged_columns`) and refusals (seq, line, digest, field, reason, message) to their tables."""
     for name, fields, values in (("incoming", staged_columns(layer), rows), ("refused", _REFUSED, refused)):
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
-        with cursor.copy(statement) as copy:
+        if values == []:
+            continue
+        with cursor.copy(_copying(name, fields)) as copy:
             for row in values:
                 copy.write_row(row)
+
+
+def stage_lines(cursor: Cursor[Any], layer: Layer, lines: str) -> None:
+    """Copy items that are written already, as COPY reads them: a line each, `staged_columns` parted by tabs."""
+    if lines:
+        with cursor.copy(_copying("incoming", staged_columns(layer))) as copy:
+            copy.write(lines)
+
+
+def _copying(name: str, fields: Sequence[str]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
 
 
 def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
