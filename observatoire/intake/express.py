@@ -186,6 +186,8 @@ def _lines(rows: Numbered, places: Sequence[str], values: Sequence[Sequence[str]
 def _copied(value: Any) -> str:
     """Return a value as COPY reads it (PostgreSQL, COPY, « Text Format »)."""
     if isinstance(value, str):
+        if value.isprintable() and "\\" not in value:
+            return value
         return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
     if isinstance(value, bool):
         return "t" if value else "f"
