@@ -18,8 +18,8 @@ _MONTH = (
 MONTHS = frozenset(
     """
     janv janvier fev fevr fevier fevrier mars avr avril mai juin juil juillet aout sep sept sepembre septembre oct
-    octobre nov novembre dec decembre jan january feb february mar march apr april may jun june jul july aug august october
-    november december
+    octobre nov novembre dec decembre jan january feb february mar march apr april may jun june jul july aug august
+    october november december
     """.split()  # noqa: SIM905 - a word list
 )
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
