@@ -39,3 +39,14 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION obs.placed_once FROM PUBLIC;
+
+-- What was removed because its time was over: one row a collection and run that removed anything.
+CREATE TABLE obs.retentions (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    done        timestamptz NOT NULL DEFAULT now(),
+    collection  text NOT NULL,
+    retention   text NOT NULL,          -- as the layer file says it: P3Y
+    before      timestamptz NOT NULL,   -- items that had ended by then are gone
+    removed     bigint NOT NULL CHECK (removed > 0)
+);
+REVOKE ALL ON obs.retentions FROM PUBLIC;
