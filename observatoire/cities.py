@@ -64,6 +64,7 @@ class City(Model):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     title: Text
     simulated: bool = False
+    frozen: bool = Field(default=False, description="Its data end one day in the past: nothing ages any more")
     insee: tuple[str, ...] = ()
     crs: str
     time_zone: str
@@ -98,6 +99,11 @@ class City(Model):
         from observatoire.risk.calendar import Calendar  # late: numpy and the holidays' tables
 
         return None if self.calendar is None else Calendar(self.calendar.country, self.calendar.school_zone)
+
+    @property
+    def past(self) -> bool:
+        """Whether its data end one day: what is kept for a time is then counted from the newest item, not from now."""
+        return self.simulated or self.frozen
 
     @property
     def srid(self) -> int:

@@ -15,7 +15,7 @@ from observatoire.commands.forecast import forecast
 from observatoire.commands.load import duplicates, load, loads
 from observatoire.commands.plugin import plugin
 from observatoire.commands.publish import publish
-from observatoire.commands.quarantine import purge, quarantine, sealed, sealing_key
+from observatoire.commands.quarantine import purge, quarantine, retention, sealed, sealing_key
 from observatoire.commands.serve import render, serve
 from observatoire.commands.store import doctor, init, key, stop
 from observatoire.commands.worker import worker
@@ -26,8 +26,8 @@ app = typer.Typer(
     help="An observatory of public tranquillity: load, forecast, serve.",
 )  # fmt: skip
 for command in (
-    init, load, loads, duplicates, quarantine, sealed, sealing_key, purge, forecast, serve, worker, stop, key, render,
-    doctor, demo, publish,
+    init, load, loads, duplicates, quarantine, sealed, sealing_key, purge, retention, forecast, serve, worker, stop,
+    key, render, doctor, demo, publish,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 app.command("bench-forecast")(bench_forecast)

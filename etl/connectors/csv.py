@@ -5,12 +5,14 @@ where a quote is never closed, its first line is refused and reading goes on at 
 one row, not the rest of the file.
 """
 
+import codecs
 import csv
 import gzip
 import io
 import zlib
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -23,6 +25,7 @@ SEPARATORS = (",", ";", "\t", "|")
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
+_BYTE_A_SIGN = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})  # where 0x0A is a line's end, always
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -37,7 +40,7 @@ class _Fingerprint(bytes):
 class _Lines:
     """Lines for `csv.reader`, remembered until the row is settled, so that they can be given again."""
 
-    def __init__(self, stream: BinaryIO, options: Options) -> None:
+    def __init__(self, stream: io.BufferedReader, options: Options) -> None:
         self.stream = stream
         self.encoding = options.encoding
         self.most = options.max_row_bytes
@@ -94,6 +97,32 @@ class _Lines:
                 f"expected {self.encoding}, {advice}"
             ) from None
 
+    def plain_rows(self, separator: str, width: int) -> list[tuple[int, list[str]]]:
+        """Take the rows that are already in memory, whole and sound; return the line and the values of each.
+
+        All others, the row that the end of what is in memory cuts among them, stay to be read line by line.
+        """
+        if self.again or codecs.lookup(self.encoding).name not in _BYTE_A_SIGN:
+            return []
+        try:
+            block = self.stream.peek()
+            block = block[: block.rfind(b"\n") + 1]
+            text = block.decode(self.encoding) if b"\0" not in block and len(block) <= self.most else ""
+        except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError):
+            return []
+        rows: list[tuple[int, list[str]]] = []
+        reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, strict=True)
+        ended = 0  # lines of the rows that are taken
+        with suppress(csv.Error):
+            for values in reader:
+                if len(values) != width:
+                    break
+                rows.append((self.number + ended + 1, values))
+                ended = reader.line_num
+        self.stream.read(sum(map(len, io.BytesIO(block).readlines()[:ended])))
+        self.number += ended
+        return rows
+
     def begin(self) -> None:
         """Forget the lines of the last row."""
         self.taken, self.size, self.long = [], 0, None
@@ -134,6 +163,8 @@ def _records(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterato
     reader, width = _reader(lines, separator), len(columns)
     while True:
         lines.begin()
+        for start, values in lines.plain_rows(separator, width):
+            yield Record(start, dict(zip(columns, values, strict=True)), digest("\x1f".join(values).encode()))
         start = lines.number + 1
         try:
             values = next(reader)
@@ -176,12 +207,12 @@ def _sniff(header: str) -> str:
     return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
 
 
-def _opened(file: Path | BinaryIO) -> BinaryIO:
-    raw = file.open("rb") if isinstance(file, Path) else file
+def _opened(file: Path | BinaryIO) -> io.BufferedReader:
+    raw = file.open("rb", buffering=_CHUNK) if isinstance(file, Path) else file
     stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, raw), _CHUNK)
     if stream.peek(2)[:2] == _GZIP:
         stream = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)), _CHUNK)
-    return cast(BinaryIO, stream)
+    return stream
 
 
 CONNECTOR = Connector("csv", read, streams=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError
@@ -79,21 +80,30 @@ def _records(file: str, layer: str, columns: tuple[str, ...], options: Options) 
         ) as (about, batches):
             place = about["geometry_name"] or "wkb_geometry"
             for batch in batches:
-                features = batch.to_pylist()
-                wkbs = [feature.get(place) for feature in features]
+                texts = [_texts(batch.column(column)) for column in columns]
+                rows = zip(*texts, strict=True) if texts else [()] * len(batch)
+                wkbs = batch.column(place).to_pylist() if place in batch.schema.names else [None] * len(batch)
                 shapes = shapely.from_wkb(wkbs, on_invalid="ignore")
-                for feature, wkb, shape in zip(features, wkbs, shapes, strict=True):
+                for values, wkb, shape in zip(rows, wkbs, shapes, strict=True):
                     rank += 1
-                    yield _record(rank, feature, columns, wkb, shape)
+                    yield _record(rank, columns, values, wkb, shape)
     except UnicodeDecodeError:
         raise BadSource("its attributes are in another encoding; try --encoding latin-1 or cp1252") from None
     except (DataSourceError, DataLayerError, FieldError, OSError):
         raise BadSource(f"the file cannot be read after feature {rank}; is it whole?") from None
 
 
-def _record(rank: int, feature: dict[str, Any], columns: tuple[str, ...], wkb: bytes | None, shape: Any) -> Record:
-    row = {column: text_of(feature.get(column)) for column in columns}
-    fingerprint = digest(*[value.encode() for value in row.values()], wkb or b"")
+def _texts(column: pa.Array) -> list[str]:
+    """Return the values of a column as texts."""
+    values = column.to_pylist()
+    if pa.types.is_string(column.type):
+        return values if column.null_count == 0 else [value or "" for value in values]
+    return list(map(text_of, values))
+
+
+def _record(rank: int, columns: tuple[str, ...], values: tuple[str, ...], wkb: bytes | None, shape: Any) -> Record:
+    row = dict(zip(columns, values, strict=True))
+    fingerprint = digest("\x1f".join(values).encode(), wkb or b"")
     if wkb is None:
         return Record(rank, row, fingerprint)
     if shape is None:

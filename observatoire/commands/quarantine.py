@@ -1,4 +1,4 @@
-"""`obs quarantine`, `obs sealed`, `obs sealing-key`, `obs purge`: what stayed out, and what a steward does about it."""
+"""`obs quarantine sealed sealing-key purge retention`: what stays out, what goes, what a steward does about it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,9 @@ from observatoire.intake.load import Summary
 from observatoire.intake.plan import plan_source
 from observatoire.intake.quarantine import collection_of, entries, totals
 from observatoire.intake.run import load_source, replay
+from observatoire.layers.catalog import catalog
 from observatoire.reports.purge import purge as purge_reports
+from observatoire.retention import over, remove
 from observatoire.settings import settings
 
 KeyFile = Annotated[Path | None, typer.Option("--key", help="File of a steward's private key")]
@@ -122,6 +124,23 @@ def purge(*, output: Output = Format.text) -> None:
         photos = purge_reports(cursor)
         connection.commit()
     show({"sealed": n, "photos": photos}, output, text=f"{n} sealed row(s) and {photos} photo(s) removed")
+
+
+def retention(
+    *,
+    removing: Annotated[bool, typer.Option("--remove", help="Remove them now, as the nightly job does")] = False,
+    output: Output = Format.text,
+) -> None:
+    """Show how many items of each collection are past the time for which it keeps them; remove them."""
+    with ready_store() as (_, connection):
+        connection.rollback()
+        found = (remove if removing else over)(connection, city(), catalog().values())
+    lines = [
+        f"{each.collection}: {each.retention}: {each.items:,} {'removed' if removing else 'over'}"
+        + (f", ended before {each.before:%Y-%m-%d}" if each.before else ", empty")
+        for each in found
+    ]
+    show({"removed" if removing else "over": [vars_of(each) for each in found]}, output, text="\n".join(lines))
 
 
 def _replay(

@@ -117,6 +117,19 @@ class Checker:
         checked["accuracy"] = None if accuracy is None else _number(accuracy, "accuracy")
         return checked
 
+    def of(self, name: str) -> Callable[[Any], Any]:
+        """Return what checks one property of an item of the usual origin, or its accuracy."""
+        prop = self.own.get(name)
+        if prop is None:
+            return lambda value: _number(value, name)
+        if _is_text(prop):
+            return lambda value: self._text(_typed(value, str, name, "not-a-text"), name, self.origin)
+        return self._check(name, prop)
+
+    def key(self, key: Any) -> str:
+        """Check the key of an item of the usual origin."""
+        return self._key(key, self.origin)
+
     def _set_until(self, checked: Item, until: Any) -> None:
         """Keep when it had happened at the latest; its instant is no more precise than the interval."""
         began = checked[self.layer.time_field] if self.layer.time_field is not None else None

@@ -19,6 +19,7 @@ from observatoire.cities import City
 from observatoire.errors import BadInput, StoreUnavailable
 from observatoire.intake.check import Checker
 from observatoire.intake.contract import Contract
+from observatoire.intake.express import Express
 from observatoire.intake.firewall.firewall import find, may_be_shown
 from observatoire.intake.locate import Locator
 from observatoire.intake.sealed import SHAPE, Sealer, purge, sealer
@@ -26,7 +27,16 @@ from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
 from observatoire.store.duplicates import flag
 from observatoire.store.sources import remember, touch
-from observatoire.store.upsert import create_staging, keep_refused, merge, newest, settle, stage, staged_columns
+from observatoire.store.upsert import (
+    create_staging,
+    keep_refused,
+    merge,
+    newest,
+    settle,
+    stage,
+    stage_lines,
+    staged_columns,
+)
 
 BATCH = 5_000  # rows: what is held in memory at once
 
@@ -141,10 +151,11 @@ def load(
     connection: Connection,
     layer: Layer,
     source: str,
-    outcomes: Iterable[Outcome],
+    outcomes: Iterable[Outcome] | Iterable[Record],
     *,
     check: Checker,
     locate: Locator,
+    express: Express | None = None,
     progress: Progress | None = None,
     provenance: Provenance | None = None,
 ) -> Summary:
@@ -157,7 +168,9 @@ def load(
     source : str
         Under this name the keys are kept: the same source and key is the same item.
     outcomes : iterable
-        Read as they come, `BATCH` at a time.
+        Read as they come, `BATCH` at a time: outcomes, or with `express` the records that it takes or parses.
+    express : Express, optional
+        The short way for plain rows.
 
     Raises
     ------
@@ -179,7 +192,12 @@ def load(
             purge(cursor)
             sealing = sealer(cursor, source, layer.id)
             for batch in batched(outcomes, BATCH):
-                reasons += _stage_batch(cursor, layer, batch, read, check, locate, sealing)
+                rest: Iterable[tuple[int, Any]] = enumerate(batch, start=read + 1)
+                if express is not None:
+                    lines, records = express(list(rest))
+                    stage_lines(cursor, layer, lines)
+                    rest = ((seq, outcome) for seq, record in records for outcome in parsed([record], express.parse))
+                reasons += _stage_rows(cursor, layer, dict(rest), check, locate, sealing)
                 read += len(batch)
                 if progress is not None:
                     progress(read)
@@ -226,19 +244,19 @@ def load_items(
     )
 
 
-def _stage_batch(
+def _stage_rows(
     cursor: Cursor[Any],
     layer: Layer,
-    batch: tuple[Outcome, ...],
-    read: int,
+    outcomes: Mapping[int, Outcome],
     check: Checker,
     locate: Locator,
     sealing: Sealer | None,
 ) -> Counter[str]:
+    """Check, locate and stage one row after the other; return how many were refused for which reason."""
     rows: list[tuple[int, int, bytes]] = []
     items: list[Item] = []
     refused: list[tuple[int, int, bytes, Rejected]] = []
-    for seq, (line, fingerprint, outcome, _) in enumerate(batch, start=read + 1):
+    for seq, (line, fingerprint, outcome, _) in outcomes.items():
         if isinstance(outcome, Rejected):
             refused.append((seq, line, fingerprint, outcome))
             continue
@@ -257,7 +275,7 @@ def _stage_batch(
             accepted.append((*row, place, *[item[name] for name in own]))
     stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, _message(why)) for s, n, d, why in refused])
     if sealing is not None:
-        sealing(cursor, [(n, d, _bare(why), _sealed(batch[s - read - 1])) for s, n, d, why in refused])
+        sealing(cursor, [(n, d, _bare(why), _sealed(outcomes[s])) for s, n, d, why in refused])
     return Counter(why.reason for *_, why in refused)
 
 

@@ -77,6 +77,26 @@ class Locator:
             self._points(_pairs(items, xy, "x", "y"), xy, places, self.crs, degrees=self.degrees)
         return [Rejected("no-position", "position") if place is None else place for place in places]
 
+    def take(self, xy: Floats, *, lonlat: bool = False) -> tuple[NDArray[np.bool_], list[str]]:
+        """Return which of many points surely lie in the city, and these as EWKB in hexadecimal.
+
+        The others may be anything: they are for `__call__`, which says why they have no place. So are all of them
+        while the CRS is neither said nor found.
+
+        Parameters
+        ----------
+        xy : ndarray, shape (n, 2)
+            In WGS 84 where `lonlat`, else in `crs`.
+        """
+        if self.geometry != "Point" or not (lonlat or self._said or self.found):
+            return np.zeros(len(xy), dtype=bool), []
+        crs = WGS84 if lonlat else self.crs
+        inside = self._inside(xy, crs) & np.isfinite(xy).all(axis=1)
+        if lonlat or self.degrees:
+            inside &= (np.abs(xy) <= (180, 90)).all(axis=1)
+        self._seen = self._seen or bool(inside.any())
+        return inside, _points_hex(*_transform(xy[inside], crs, self.city.crs), self.city.srid)
+
     def _find_crs(self, items: Sequence[Item], shaped: list[int], xy: list[int]) -> None:
         if self._said or self.found or not (shaped or xy):
             return
@@ -176,3 +196,11 @@ def _multi(shape: shapely.Geometry) -> shapely.Geometry:
 def _hex(shapes: NDArray[np.object_]) -> list[str]:
     ewkb: list[str] = shapely.to_wkb(shapes, hex=True, include_srid=True).tolist()
     return ewkb
+
+
+def _points_hex(x: Floats, y: Floats, srid: int) -> list[str]:
+    """Return points as `_hex` does: extended WKB, little-endian (PostGIS, doc/ZMSgeoms.txt)."""
+    points = np.zeros(len(x), dtype=[("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
+    points["order"], points["type"], points["srid"], points["x"], points["y"] = 1, 0x20000001, srid, x, y
+    written, width = points.tobytes().hex(), 2 * points.itemsize
+    return [written[i : i + width] for i in range(0, len(written), width)]

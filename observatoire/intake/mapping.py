@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
@@ -110,8 +112,37 @@ def check_columns(columns: Sequence[str], wanted: Sequence[str], dropped: Sequen
         raise BadSource(f"column not mapped: {_listed(unknown)}; map it, or drop it by name")
 
 
-def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row], Item]:
-    """Return the parse of a mapped table.
+@dataclass(frozen=True)
+class Fields:
+    """How the columns of a mapped table become what an item holds.
+
+    Attributes
+    ----------
+    key : str
+        Column of the source's own key, or `*`.
+    converts : dict of str to (str, callable)
+        Property → its column, and what makes its value of a text that is not empty.
+    instants : dict of str to str
+        Property → its column.
+    until : str or None
+        Column that says when it had happened at the latest.
+    zone : ZoneInfo
+        Where times without offset are read.
+    """
+
+    key: str
+    converts: dict[str, tuple[str, Convert]]
+    instants: dict[str, str]
+    until: str | None
+    zone: ZoneInfo
+
+    def instant(self, text: str, name: str) -> tuple[datetime, str]:
+        """Return the instant that a text says, and its precision; see `parse_instant`."""
+        return parse_instant(text, self.zone, name)
+
+
+def fields_of(layer: Layer, options: Options, zone: ZoneInfo) -> Fields:
+    """Return how a mapped table is read.
 
     Parameters
     ----------
@@ -121,33 +152,40 @@ def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row]
     zone : ZoneInfo
         Where times without offset are read, unless `options.tz` says another.
     """
-    zone = ZoneInfo(options.tz) if options.tz else zone
-    key = _key(options.map)
-    converts: list[tuple[str, str, Convert]] = []
-    instants: list[tuple[str, str]] = []
-    until, happened = options.map.get("until"), layer.time_field
+    converts: dict[str, tuple[str, Convert]] = {}
+    instants: dict[str, str] = {}
     for name, column in options.map.items():
         prop = layer.properties.get(name)
         if name in {"id", "until"}:
             continue
         if prop is not None and prop.format == "date-time":
-            instants.append((name, column))
+            instants[name] = column
         else:
             narrative = is_coded_narrative(layer, name, column)
-            converts.append((name, column, _coder(name, prop, options) if narrative else _convert(name, prop, options)))
+            converts[name] = column, _coder(name, prop, options) if narrative else _convert(name, prop, options)
+    zone = ZoneInfo(options.tz) if options.tz else zone
+    return Fields(options.map["id"], converts, instants, options.map.get("until"), zone)
+
+
+def make_parse(layer: Layer, options: Options, zone: ZoneInfo) -> Callable[[Row], Item]:
+    """Return the parse of a mapped table; the parameters are those of `fields_of`."""
+    fields = fields_of(layer, options, zone)
+    key = _key(options.map)
+    converts = [(name, column, convert) for name, (column, convert) in fields.converts.items()]
+    until, happened = fields.until, layer.time_field
 
     def parse(row: Row) -> Item:
         item: Item = {"source_key": key(row)}
         for name, column, convert in converts:
             if text := row[column].strip():
                 item[name] = convert(text)
-        for name, column in instants:
+        for name, column in fields.instants.items():
             if text := row[column].strip():
-                item[name], precision = parse_instant(text, zone, name)
+                item[name], precision = fields.instant(text, name)
                 if name == happened:
                     item["precision"] = precision
         if until is not None and (text := row[until].strip()):
-            item["until"] = parse_end(text, zone, "until")
+            item["until"] = parse_end(text, fields.zone, "until")
         return item
 
     return parse

@@ -13,7 +13,7 @@ from observatoire.cities import City, SourceSettings
 from observatoire.errors import BadInput, BadSettings, NotFound, SourceUnavailable, UnknownSource
 from observatoire.intake.check import Checker
 from observatoire.intake.files import source_file
-from observatoire.intake.mapping import OWN_KEY, check_map, make_parse
+from observatoire.intake.mapping import OWN_KEY, Fields, check_map, fields_of, make_parse
 from observatoire.intake.options import Options, make_options
 from observatoire.intake.registry import connector_of, source_of
 from observatoire.intake.source import Connector, Item, Row, Source, Table, digest
@@ -41,6 +41,8 @@ class Plan:
         Name of a column from what the header says.
     parse : callable
         Makes the parse of one load.
+    fields : Fields or None
+        What the parse is made of, where the table is mapped.
     named : bool
         Whether somebody named the source. One that has its connector's name only is whatever file is given, so that
         its contract holds for the same mapping only.
@@ -57,6 +59,7 @@ class Plan:
     parse: Callable[[], Callable[[Row], Item]]
     check: Checker
     rename: Callable[[str], str] = str
+    fields: Fields | None = None
     named: bool = True
     max_age: timedelta | None = None
     address: str = ""
@@ -179,7 +182,7 @@ def _plan_mapped(
     return Plan(
         layer=layer, source=source, connector=connector, place=place, options=options,
         wanted=[column for column in options.map.values() if column != OWN_KEY], dropped=options.drop,
-        parse=lambda: make_parse(layer, options, city.zone),
+        parse=lambda: make_parse(layer, options, city.zone), fields=fields_of(layer, options, city.zone),
         check=Checker(layer, origin=origin, planned=options.planned),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from observatoire.errors import BadSource
 from observatoire.intake.check import Checker
 from observatoire.intake.contract import Contract
 from observatoire.intake.decisions import decisions_of
+from observatoire.intake.express import Express
 from observatoire.intake.load import Progress, Provenance, Summary, load, made, parsed
 from observatoire.intake.locate import Locator
 from observatoire.intake.mapping import check_columns
@@ -128,13 +129,17 @@ def load_plan(
             contract = Contract(columns, known.columns, known.accepted)
         _check_columns(plan, columns, contract)
         table = opened.table
+        locate = Locator(city, plan.layer.geometry, table.crs or plan.options.crs)
+        records = decided.apply(contract.watch(_renamed(table, columns)))
+        express = None if plan.fields is None else Express(plan.fields, plan.parse(), plan.check, locate)
         return load(
             connection,
             plan.layer,
             plan.source,
-            parsed(decided.apply(contract.watch(_renamed(table, columns))), plan.parse()),
+            parsed(records, plan.parse()) if express is None else records,
             check=plan.check,
-            locate=Locator(city, plan.layer.geometry, table.crs or plan.options.crs),
+            locate=locate,
+            express=express,
             progress=progress,
             provenance=provenance.of(
                 sha256=opened.sha256, cursor=table.cursor if plan.resumes else None, contract=contract

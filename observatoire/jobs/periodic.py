@@ -16,11 +16,14 @@ from observatoire.intake.run import load_source
 from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
 from observatoire.jobs.queue import Pool, Queue
+from observatoire.layers.catalog import catalog
 from observatoire.layers.model import Audience
 from observatoire.reports.purge import purge as purge_reports
+from observatoire.retention import remove
 from observatoire.settings import settings
 
 LOADS = time(2, 0)  # local: before the forecasts, which rest on them
+OVER = time(2, 45)  # local: after the loads, which may bring what is over once more
 NIGHT = time(3, 30)  # local: after the loads of the evening, before the morning brief
 CARDS = time(3, 0)  # local: before the forecasts, which carry the card of the same night
 ALERTS = timedelta(minutes=15)
@@ -154,6 +157,21 @@ class Purge:
             raise StoreUnavailable("the store does not answer") from None
 
 
+class Retention(CityForecast):
+    """Internal process `retention`: removes the items that their layers keep no longer, as `obs retention --remove`."""
+
+    id = "retention"
+    outputs: ClassVar = {"removed": None}
+
+    async def execute(self, given: dict[str, Any]) -> dict[str, bytes]:
+        """Remove them, and return how many of each collection."""
+        return {"removed": (await super().execute(given))["card"]}
+
+    def make(self, connection: psycopg.Connection[Any], _: dict[str, Any]) -> dict[str, Any]:
+        """Remove them."""
+        return {over.collection: over.items for over in remove(connection, self.caller.city, catalog().values())}
+
+
 class AlertRound(CityForecast):
     """Internal process `alert-round`: judges the alert rules on what the store holds."""
 
@@ -187,7 +205,10 @@ class MorningBrief(CityForecast):
 
 def internal_processes() -> dict[str, type[Any]]:
     """Return the processes that only we run: no list shows them, no address runs them."""
-    return {process.id: process for process in (CityForecast, SkillCards, CityLoads, Purge, AlertRound, MorningBrief)}
+    return {
+        process.id: process
+        for process in (CityForecast, SkillCards, CityLoads, Purge, Retention, AlertRound, MorningBrief)
+    }
 
 
 @dataclass(frozen=True)
@@ -237,6 +258,7 @@ def nightly(city: City) -> list[Periodic]:
     return [
         Periodic("loads", LOADS, loads),
         Periodic("purge", LOADS, (_order(Purge, {}),)),
+        Periodic("retention", OVER, (_order(Retention, {}),)),
         Periodic("skill-cards", CARDS, tuple(_order(SkillCards, inputs) for inputs in wanted)),
         Periodic("forecast", NIGHT, tuple(_order(CityForecast, inputs) for inputs in wanted)),
         Periodic("brief", MORNING, (_order(MorningBrief, {}),)),

@@ -20,3 +20,12 @@ def purge(cursor: Cursor[Any]) -> int:
     cursor.execute("DELETE FROM obs.report_rates WHERE hour < now() - %s::interval", [KEPT])
     cursor.execute("DELETE FROM obs.report_salts WHERE day < (now() - interval '1 hour')::date")
     return photos
+
+
+def forget(cursor: Cursor[Any]) -> None:
+    """Remove what is kept of the reports whose items are in the temporary table `gone` (id, reference).
+
+    Their photos and their history go with them.
+    """
+    cursor.execute("DELETE FROM obs.report_voices v USING pg_temp.gone g WHERE v.reference = g.reference")
+    cursor.execute("DELETE FROM obs.reports r USING pg_temp.gone g WHERE r.item = g.id")

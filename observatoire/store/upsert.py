@@ -20,6 +20,9 @@ LOAD_LOCK = 0x0B5E_0002
 #: A load that changed more rows than this refreshes the planner's statistics.
 ANALYZE_FROM = 1_000
 
+#: What a load may sort and join in memory: rows of one batch of a few hundred thousand.
+WORK_MEM = "64MB"
+
 _FILLED = ("source", "load_id")  # the same for all rows of a load
 _REFUSED = ("seq", "line", "digest", "field", "reason", "message")
 
@@ -43,6 +46,7 @@ def staged_columns(layer: Layer) -> tuple[str, ...]:
 def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
     """Wait for the other loads of the collection, and make the temporary tables of this one."""
     cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOAD_LOCK, layer.id])
+    cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
     own = _names("geom", *_own(layer))
     cursor.execute(
         sql.SQL("CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(own, table(layer))
@@ -59,10 +63,22 @@ def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
 def stage(cursor: Cursor[Any], layer: Layer, rows: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> None:
     """Copy items (`staged_columns`) and refusals (seq, line, digest, field, reason, message) to their tables."""
     for name, fields, values in (("incoming", staged_columns(layer), rows), ("refused", _REFUSED, refused)):
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
-        with cursor.copy(statement) as copy:
+        if values == []:
+            continue
+        with cursor.copy(_copying(name, fields)) as copy:
             for row in values:
                 copy.write_row(row)
+
+
+def stage_lines(cursor: Cursor[Any], layer: Layer, lines: str) -> None:
+    """Copy items that are written already, as COPY reads them: a line each, `staged_columns` parted by tabs."""
+    if lines:
+        with cursor.copy(_copying("incoming", staged_columns(layer))) as copy:
+            copy.write(lines)
+
+
+def _copying(name: str, fields: Sequence[str]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
 
 
 def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
@@ -72,12 +88,18 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
     else is refused as superseded. New items are numbered in the order in which their keys first appear.
     """
     load_id = take_ids(cursor, "obs.loads", 1)
-    cursor.execute("ANALYZE pg_temp.incoming (seq, source_key)")  # what the joins ask; geometries are dear to analyse
-    alike, superseded = _settle_duplicates(cursor, layer)
-    known = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
-    matched = _count(cursor, sql.SQL("SELECT count(*) ") + known.format(table(layer)), [source])
-    updated = _update(cursor, layer, source, load_id)
-    inserted = _insert(cursor, layer, source, load_id)
+    total = _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.incoming"))
+    alike, superseded = _settle_duplicates(cursor, layer, total)
+    matched, updated = 0, 0
+    if known := _knows(cursor, layer, source):
+        cursor.execute(
+            "ANALYZE pg_temp.incoming (seq, source_key)"
+        )  # what the joins ask; geometries are dear to analyse
+        joined = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
+        matched = _count(cursor, sql.SQL("SELECT count(*) ") + joined.format(table(layer)), [source])
+        updated = _update(cursor, layer, source, load_id)
+    count = total - alike - superseded - matched
+    inserted = _insert(cursor, layer, source, load_id, count, known=known, repeated=alike + superseded > 0)
     if inserted or updated:
         cursor.execute(
             "INSERT INTO obs.versions AS v (collection, version) VALUES (%s, 1) "
@@ -164,17 +186,28 @@ def newest(cursor: Cursor[Any], layer: Layer) -> datetime | None:
     return found
 
 
-def _settle_duplicates(cursor: Cursor[Any], layer: Layer) -> tuple[int, int]:
-    """Leave one row a key in the table of staged items; return how many others said the same, and something else."""
+def _knows(cursor: Cursor[Any], layer: Layer, source: str) -> bool:
+    """Tell whether the collection has any item of a source."""
+    known = sql.SQL("SELECT FROM {} WHERE source = %s LIMIT 1").format(table(layer))
+    return cursor.execute(known, [source]).fetchone() is not None
+
+
+def _settle_duplicates(cursor: Cursor[Any], layer: Layer, total: int) -> tuple[int, int]:
+    """Leave one row a key in the table of staged items; return how many others said the same, and something else.
+
+    Where there were any, the table `keys` says with which of its rows each key began.
+    """
+    extra = total - _count(
+        cursor, sql.SQL("SELECT count(*) FROM (SELECT FROM pg_temp.incoming GROUP BY source_key) AS keys")
+    )
+    if not extra:
+        return 0, 0
     cursor.execute(
         "CREATE TEMP TABLE keys ON COMMIT DROP AS SELECT source_key, min(seq) AS first, max(seq) AS last "
         "FROM pg_temp.incoming GROUP BY source_key"
     )
     cursor.execute("ANALYZE pg_temp.keys")
-    total = _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.incoming"))
-    extra = total - _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.keys"))
-    if not extra:
-        return 0, 0
+    cursor.execute("ANALYZE pg_temp.incoming (seq, source_key)")
     cursor.execute(
         sql.SQL(
             "INSERT INTO pg_temp.refused SELECT i.seq, i.line, i.digest, 'id', 'superseded', 'id: superseded' "
@@ -206,21 +239,30 @@ def _update(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int
     return cursor.rowcount
 
 
-def _insert(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int:
-    new = sql.SQL(
-        "FROM pg_temp.incoming i JOIN pg_temp.keys k ON k.source_key = i.source_key WHERE NOT EXISTS "
-        "(SELECT FROM {} t WHERE t.source = %(source)s AND t.source_key = i.source_key)"
-    ).format(table(layer))
-    given = {"source": source, "load": load_id}
-    count = _count(cursor, sql.SQL("SELECT count(*) ") + new, given)
-    if count:
-        given["first"] = take_ids(cursor, layer.id, count)
-        insert = sql.SQL(
-            "INSERT INTO {} ({}, source, load_id, {}) "
-            "SELECT %(first)s - 1 + row_number() OVER (ORDER BY k.first), %(source)s, %(load)s, {} "
-        ).format(table(layer), sql.Identifier(layer.id_field), _names("geom", *_own(layer)), _values("i", layer))
-        with indexes_at_the_end(cursor, table(layer), count):
-            cursor.execute(insert + new + sql.SQL(" ORDER BY k.first"), given)
+def _insert(
+    cursor: Cursor[Any], layer: Layer, source: str, load_id: int, count: int, *, known: bool, repeated: bool
+) -> int:
+    """Insert the staged items whose keys the collection does not have, `count` of them, and return how many."""
+    if not count:
+        return 0
+    first = sql.Identifier("k", "first") if repeated else sql.Identifier("i", "seq")
+    keys = sql.SQL("JOIN pg_temp.keys k ON k.source_key = i.source_key " if repeated else "")
+    new = sql.SQL("WHERE NOT EXISTS (SELECT FROM {} t WHERE t.source = %(source)s AND t.source_key = i.source_key) ")
+    insert = sql.SQL(
+        "INSERT INTO {} ({}, source, load_id, {}) SELECT %(first)s - 1 + row_number() OVER (ORDER BY {first}), "
+        "%(source)s, %(load)s, {} FROM pg_temp.incoming i {}{}ORDER BY {first}"
+    ).format(
+        table(layer),
+        sql.Identifier(layer.id_field),
+        _names("geom", *_own(layer)),
+        _values("i", layer),
+        keys,
+        new.format(table(layer)) if known else sql.SQL(""),
+        first=first,
+    )
+    given = {"source": source, "load": load_id, "first": take_ids(cursor, layer.id, count)}
+    with indexes_at_the_end(cursor, table(layer), count):
+        cursor.execute(insert, given)
     return count
 
 

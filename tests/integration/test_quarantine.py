@@ -301,6 +301,9 @@ def test_the_steward_does_all_of_it_by_command(
     assert asked("quarantine", "reports", "--replay")["unchanged"] == 3
     assert [load["kind"] for load in asked("loads")["loads"]] == ["load", "replay", "load"]
     assert asked("purge") == {"sealed": 0, "photos": 0}
+    ages = {each["collection"]: each for each in asked("retention")["over"]}
+    assert (ages["signalements"]["retention"], ages["signalements"]["items"]) == ("P5Y", 0)
+    assert {each["items"] for each in asked("retention", "--remove")["removed"]} == {0}
     assert [s["stale"] for s in asked("doctor")["sources"]] == [True]
     wrong = obs("sealed", "--key", str(tmp_path / "password"), "--password-file", str(tmp_path / "password"))
     assert (wrong.returncode, "expected a steward's key" in wrong.stderr) == (65, True)

@@ -1,6 +1,7 @@
 """The person firewall on strings written by hand: what it finds, what it must leave alone, however it is disguised."""
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 
@@ -203,3 +204,21 @@ def test_a_hostile_string_costs_little(text: str) -> None:
     assert HEAD == 4_000
 
     find(text)  # a pattern that backtracks without end would not come back within the marked time
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha1", "sha256", "sha512"])
+def test_a_digest_is_nobody(kind: str) -> None:
+    """Of 2 000 digests as they are written, in either case, none is a number of a person."""
+    digests = [hashlib.new(kind, str(n).encode()).hexdigest() for n in range(1_000)]
+
+    assert [d for d in digests + [d.upper() for d in digests] if find(d)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["285057800608441", "a285057800608441b", "FR7630006000011234567890189", "GB29NWBK60161331926819"]
+)
+def test_a_number_beside_a_digest_is_found(text: str) -> None:
+    digest = hashlib.sha256(b"").hexdigest()
+
+    assert find(text) is not None
+    assert find(f"{digest} {text}") is not None

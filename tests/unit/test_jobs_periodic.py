@@ -59,6 +59,7 @@ def test_what_is_read_from_somewhere_is_loaded_before_the_forecasts() -> None:
 
     assert [order.inputs for order in loads.orders] == [{"sources": ["quartiers"]}]
     assert [order.process for order in purge.orders] == ["purge"]
+    assert [order.process for order in done["retention"].orders] == ["retention"]
     assert loads.at < forecast.at
 
 

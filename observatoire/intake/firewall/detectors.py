@@ -39,6 +39,7 @@ DETECTORS = (
     Detector("phone", phones.has_phone, digits=6),
     Detector("plate", plates.has_plate, digits=3),
     Detector("birth-date", births.is_said_birth, digits=2, words=births.WORDS),
+    Detector("birth-date", births.is_written_date, digits=3, words=births.MONTHS),
     Detector("birth-date", births.has_old_date, digits=3),
     Detector("address", addresses.has_flat, words=addresses.WORDS),
     Detector("name", names.has_titled_name, words=names.WORDS),

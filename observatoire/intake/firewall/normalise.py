@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 DEPTH = 8  # wrappings inside one another: base64 makes ten characters 100 in eight, near the longest title
 MOST = 200  # plain texts of one string
+ACCENTED = 3  # of so many bytes that are text in Latin-1 one is beyond ASCII, at most; of those of a digest one in two
 HEAD = 4_000  # characters that are looked at; no string as long as this is ever accepted
 
 # Letters and digits of other scripts that look like ours (Unicode, confusables.txt, in part).
@@ -246,6 +247,8 @@ def _text(decode: Callable[[str], bytes], token: str) -> Iterator[str]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
+        if sum(byte >= 0x80 for byte in data) * ACCENTED > len(data):
+            return
         text = data.decode("latin-1")
     if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         yield text

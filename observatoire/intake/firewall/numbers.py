@@ -6,6 +6,8 @@ from stdnum.fr import nir
 from stdnum.iso7064 import mod_97_10
 
 _PART = r"[\s./_\-]{0,2}"
+# A digest (MD5, SHA) holds any figures; longer than any IBAN that is written in the letters of one, and than any NIR.
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])(?=(?:[0-9]*[a-fA-F]){6})(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})(?![0-9A-Za-z])")
 _NEAR = re.compile(r"\b(?:nir|ins|insee|secu\w*|s\.?s\.?|vitale|assure\w*|immatricul\w*)\b", re.IGNORECASE)
 # Décret n° 82-103, art. 4: sex, year, month (or 20-42, 50-99 where unknown), département, commune, order; key of two.
 _NIR = re.compile(
@@ -32,8 +34,20 @@ _LENGTHS = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.split()}
 _FRENCH_IBAN = re.compile(r"FR[0-9]{12}[0-9A-Z]{11}[0-9]{2}")
 
 
+def without_digests(text: str) -> str:
+    """Return a folded text with a mark in place of each digest written in hexadecimal.
+
+    Examples
+    --------
+    >>> without_digests("md5 d41d8cd98f00b204e9800998ecf8427e, 2 85 05 78 006 084 91")
+    'md5 #, 2 85 05 78 006 084 91'
+    """
+    return _DIGEST.sub("#", text)
+
+
 def has_nir(text: str) -> bool:
     """Tell whether a folded text holds a social-security number, with its key or without."""
+    text = without_digests(text)
     return _holds_nir(text) or ((read := text.translate(_FIGURES)) != text and _holds_nir(read))
 
 
@@ -61,7 +75,7 @@ def has_iban(text: str) -> bool:
 
     A French one is known by its form as well, so that a mistyped one is none the less refused.
     """
-    for found in _IBAN.finditer(text):
+    for found in _IBAN.finditer(without_digests(text)):
         bare = _PARTS.sub("", found[1]).upper()
         number = bare[: _LENGTHS.get(bare[:2], 0)]
         if _FRENCH_IBAN.match(bare) or (number and mod_97_10.is_valid(number[4:] + number[:4])):

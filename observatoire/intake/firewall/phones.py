@@ -5,6 +5,7 @@ import re
 import phonenumbers
 
 from observatoire.intake.firewall.normalise import with_digits
+from observatoire.intake.firewall.numbers import without_digests
 
 _PART = r"[\s./_()\-,:;*|]{0,3}"
 # A date with its time is not a number: 02/01/2024 14:05.
@@ -21,10 +22,13 @@ _FRENCH = re.compile(
 )
 _FOREIGN = re.compile(rf"(?:\+|(?<![0-9])00){_PART}[1-9](?:{_PART}[0-9]){{7,14}}(?![0-9])")
 _LEAST_DIGITS = 9
+_NO_DIGITS = str.maketrans("", "", "0123456789OolI|!SZBgq")  # those of `with_digits`
 
 
 def has_phone(text: str) -> bool:
     """Tell whether a folded text holds a telephone number."""
+    if len(text) - len(text.translate(_NO_DIGITS)) < _LEAST_DIGITS:
+        return False
     read = with_digits(text)
     return _holds(text) or (read != text and _holds(read))
 
@@ -32,7 +36,7 @@ def has_phone(text: str) -> bool:
 def _holds(text: str) -> bool:
     if sum(map(text.count, "0123456789")) < _LEAST_DIGITS:
         return False
-    text = _HASH.sub("#", _DATE.sub("#", text))
+    text = _HASH.sub("#", without_digests(_DATE.sub("#", text)))
     return _FRENCH.search(text) is not None or any(_foreign(found[0]) for found in _FOREIGN.finditer(text))
 
 
