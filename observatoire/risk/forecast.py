@@ -17,6 +17,7 @@ from observatoire.risk.card import card
 from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
 from observatoire.risk.evaluate import Roller
+from observatoire.risk.factors import factors
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
@@ -216,7 +217,9 @@ def tallied(
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(known, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
+            made.append(
+                _one(known, grid, origin, ahead, roller, places, tz=tz, random_state=random_state, progress=told)
+            )
     drawn.clear()
     fits.clear()
     return made
@@ -244,6 +247,7 @@ def _one(
     as_of: np.datetime64,
     horizon: Horizon,
     roller: Roller,
+    places: Places | None,
     *,
     tz: str,
     random_state: int,
@@ -271,8 +275,17 @@ def _one(
             as_of=aware,
             horizon=horizon,
             maps=maps,
-        ),
+        )
+        | _of_places(places, roller, n_periods, verdict.answer),
     )
+
+
+def _of_places(places: Places | None, roller: Roller, n_periods: int, answer: Answer) -> dict[str, Any]:
+    """Return what the card says of places: how many there are of each type, and what they do in the model served."""
+    if places is None:
+        return {"places": {}, "factors": []}
+    found = factors(roller.model("model", n_periods)) if answer == "model" else []
+    return {"places": dict(places.numbers), "factors": found}
 
 
 def _periods(counts: Counts, as_of: np.datetime64) -> int:

@@ -77,7 +77,7 @@ def main() -> None:
         with psycopg.connect(conninfo) as connection:
             for _ in range(options.rounds + 1):
                 begun, worked = time.perf_counter(), time.process_time()
-                xy, _ = read_events(connection, layer_of("faits"))
+                xy = read_events(connection, layer_of("faits")).xy
                 read = time.perf_counter() - begun
                 begun = time.perf_counter()
                 made = forecast_store(connection, city, "faits", 7, as_of=parse_moment(AS_OF, city))
