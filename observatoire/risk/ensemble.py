@@ -4,7 +4,6 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 
 from observatoire.executor.base import INLINE, Executor
@@ -12,7 +11,7 @@ from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.calendar_level import calendar_levels
-from observatoire.risk.memo import digest
+from observatoire.risk.prefix import digest, prefix
 
 HELD_OUT = 13  # last periods on which members are weighed, fitted without them
 PRIOR = 100.0  # events' worth of belief in equal weights
@@ -62,7 +61,7 @@ class Ensemble(Forecaster):
     def _choose(self, table: Table) -> None:
         members = [member for _, member in self.members]
         before = table.shape[1] - HELD_OUT - self.steps + 1
-        known = [sparse.csc_array(table[:, :before])] if before >= HELD_OUT else []
+        known = [prefix(table, before)] if before >= HELD_OUT else []
         models = _fitted([(member, past) for past in (*known, table) for member in members], self.executor or INLINE)
         self.members_ = models[-len(members) :] if members else []
         equal = np.full(len(members), 1 / max(len(members), 1))
@@ -73,7 +72,7 @@ class Ensemble(Forecaster):
         n_periods = table.shape[1]
         logs, came = [], []
         for origin in range(before, n_periods - self.steps + 1, 2):
-            past = table[:, :origin]
+            past = prefix(table, origin)
             logs.append(np.array([_log_share(member.update(past), past) for member in fitted]))
             came.append(np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel())
         return conditional_logit(logs, came)

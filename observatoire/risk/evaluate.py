@@ -15,6 +15,7 @@ from observatoire.risk.arrays import Floats
 from observatoire.risk.base import Forecaster
 from observatoire.risk.counts import Counts
 from observatoire.risk.predictive import Predictive
+from observatoire.risk.prefix import mark_checked, prefix
 from observatoire.risk.scores import score
 
 REFIT = 13  # periods between two choices of hyper-parameters
@@ -39,7 +40,7 @@ def fitted(
     if chosen < LEAST_PAST:
         chosen = n_periods
     if chosen not in cache:
-        cache[chosen] = clone(model).fit(counts.table[:, :chosen])
+        cache[chosen] = clone(model).fit(prefix(counts.table, chosen))
     if chosen == n_periods:
         return cache[chosen]
     return deepcopy(cache[chosen]).update(counts.past(n_periods))
@@ -68,6 +69,7 @@ class Roller:
     executor: Executor = INLINE
 
     def __post_init__(self) -> None:
+        mark_checked(self.counts.table)  # counted here: models need not look at every value of every past again
         self._fits: dict[str, dict[int, Forecaster]] = {name: {} for name in self.models}
         self._scores: dict[tuple[str, int], dict[str, float]] = {}
 
