@@ -22,6 +22,7 @@ from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
 from observatoire.store.forecasts import write_forecast
+from observatoire.store.kept_scores import KeptScores
 from observatoire.store.nearby import read_places
 from observatoire.store.occurrences import TABLES, local_midnight, read_events, read_grid
 
@@ -47,7 +48,7 @@ def forecast_and_write(
     with store.connect() as connection:
         made = forecast_store(
             connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city),
-            places=wanted.places, progress=progress,
+            places=wanted.places, kept=KeptScores(store.connect), progress=progress,
         )  # fmt: skip
         connection.rollback()
         card = keep(connection, city, made)
@@ -71,7 +72,7 @@ def forecast_apart(
     with store.connect() as connection:
         made = forecast_store(
             connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city), shift=shift,
-            places=wanted.places, progress=progress,
+            places=wanted.places, kept=KeptScores(store.connect), progress=progress,
         )  # fmt: skip
         connection.rollback()
     write_cells([made.forecast], made.grid, out)
@@ -103,6 +104,7 @@ def forecast_store(
     bbox: Corners | None = None,
     shift: str | None = None,
     places: Sequence[str] = (),
+    kept: KeptScores | None = None,
     progress: Progress | None = None,
 ) -> StoreForecast:
     """Forecast the reported items of a collection, by cell.
@@ -128,6 +130,8 @@ def forecast_store(
         counts by the share of it that lies in these hours.
     places : sequence of str
         Types of places whose distance and density the model may use: see `observatoire.store.nearby`.
+    kept : KeptScores, optional
+        Where the scores of past periods are looked for before they are computed; the forecast is the same to the byte.
 
     Raises
     ------
@@ -156,7 +160,7 @@ def forecast_store(
             made = forecast(
                 read.xy, read.dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone,
                 weights=aoristic(read.start, read.until, hours) if hours else None, calendar=city.holidays,
-                places=near, executor=executor, progress=progress,
+                places=near, executor=executor, kept=kept, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None

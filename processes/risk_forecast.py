@@ -148,6 +148,7 @@ class RiskForecast(Process[RiskForecastInputs]):
     def run(self, inputs: RiskForecastInputs) -> Results:
         """Return the cells as GeoJSON, and the skill card beside them."""
         from observatoire.forecast import forecast_store, keep, parse_moment  # late: scikit-learn takes seconds to load
+        from observatoire.store.kept_scores import KeptScores
 
         caller = self.caller
         layer = caller.layer(inputs.target)
@@ -166,6 +167,7 @@ class RiskForecast(Process[RiskForecastInputs]):
                 bbox=inputs.bbox,
                 shift=inputs.shift,
                 places=self._places(inputs),
+                kept=KeptScores(caller.connect_owner),
                 progress=self.progress,
             )
         with caller.connect_owner() as connection:
