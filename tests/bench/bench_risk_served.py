@@ -2,7 +2,7 @@
 
 `python tests/bench/bench_risk_served.py [--facts N] [--rounds N]`. The rows are drawn by PostgreSQL from a seed, over
 three years, four fifths of them around sixty places; the cells are the land's 250 m. What is timed is `forecast_store`,
-as a job's child calls it, its libraries loaded: with all past periods to score and, as after the nightly job, with their
+as a child of a job calls it, libraries loaded: with all past periods to score and, as after the nightly job, with their
 scores kept.
 """
 

@@ -162,7 +162,7 @@ def test_a_place_is_used_only_where_its_collection_may_be_read() -> None:
 def test_a_city_may_not_ask_for_traits_of_residents(tmp_path: Path) -> None:
     text = Path("cities/demo.yml").read_text("utf-8")
     path = tmp_path / "town.yml"
-    path.write_text(text.replace("horizon_days: 7}", "horizon_days: 7, places: [revenu]}"), "utf-8")
+    path.write_text(text.replace("places: [arret-bus", "places: [revenu"), "utf-8")
 
     with pytest.raises(BadSettings, match=r"forecasts\.0\.places.*'revenu' is not allowed"):
         read_city(path)
