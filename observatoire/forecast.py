@@ -18,13 +18,14 @@ from observatoire.executor.configured import configured
 from observatoire.layers.catalog import layer_of
 from observatoire.ledger import seal
 from observatoire.risk.aoristic import Shift, aoristic
+from observatoire.risk.arrays import Floats
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
 from observatoire.store.forecasts import write_forecast
 from observatoire.store.kept_scores import KeptScores
 from observatoire.store.nearby import read_places
-from observatoire.store.occurrences import TABLES, local_midnight, read_events, read_grid
+from observatoire.store.occurrences import TABLES, Occurrences, local_midnight, read_events, read_grid
 
 MOST_CELLS = 250_000
 
@@ -148,6 +149,7 @@ def forecast_store(
     if len(read.dates) == 0:
         raise BadInput(f"target: {target} has no reported item to forecast from")
     origin = as_of or origin_after(read.dates.max().to_pydatetime(), city, now)
+    read = read.ordered() if hours else read  # sums of shares are rounded: always in the same order
     known = read.xy[np.asarray(read.dates < pd.Timestamp(origin))]
     grid = read_grid(connection, city, events=known, schema=schema, cell=cell)
     if bbox is not None:
@@ -159,13 +161,17 @@ def forecast_store(
         with configured() as executor:
             made = forecast(
                 read.xy, read.dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone,
-                weights=aoristic(read.start, read.until, hours) if hours else None, calendar=city.holidays,
+                weights=_shares(read, hours), calendar=city.holidays,
                 places=near, executor=executor, kept=kept, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None
     made.card["shift"] = shift
     return StoreForecast(target, horizon_days, made, grid)
+
+
+def _shares(read: Occurrences, hours: Shift | None) -> Floats | None:
+    return aoristic(read.start, read.until, hours) if hours else None
 
 
 def _hours(shift: str | None) -> Shift | None:

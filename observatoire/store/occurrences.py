@@ -21,7 +21,9 @@ TABLES = "data"
 #: Only these train a forecast: what patrols discover says where patrols were (DESIGN, decision 9).
 REPORTED = "reported"
 
-_ROWS = 100_000  # ids of which one array is made
+#: Parts of which PostgreSQL makes an array each. It knows that truths have two values: it expects eight groups, and
+#: hashes. By values that it cannot number it sorts, which took longer than all the rest.
+_PARTS = "(id & 1) = 0, (id & 2) = 0, (id & 4) = 0"
 _HEADER = 20  # bytes before the first value of an array of one dimension, in PostgreSQL's binary format
 _POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 _NUMBER = np.dtype([("length", ">i4"), ("value", ">f8")])
@@ -55,6 +57,11 @@ class Occurrences:
     dates: pd.DatetimeIndex
     start: Dates
     until: Dates
+
+    def ordered(self) -> "Occurrences":
+        """Return the same by start, end and place."""
+        order = np.lexsort((self.xy[:, 1], self.xy[:, 0], self.until, self.start))
+        return Occurrences(self.xy[order], self.dates[order], self.start[order], self.until[order])
 
 
 def shown(layer: Layer, schema: str) -> dict[str, Property]:
@@ -98,7 +105,7 @@ def read_events(
     Notes
     -----
     PostgreSQL gathers the values into arrays, whose binary format numpy reads without a Python object per value or per
-    row: 2 400 000 rows cost this process 0.3 s.
+    row: 2 400 000 rows cost this process 0.3 s, and PostgreSQL 1.5 s.
     """
     properties = shown(layer, schema)
     if layer.geometry != "Point" or layer.time_field is None:
@@ -115,14 +122,14 @@ def read_events(
         columns.append(_ENDS.format(time=time, zone=sql.Literal(zone), until=ended))
     query = sql.SQL(
         "SELECT {columns} FROM {view} "
-        "WHERE origin = {origin} AND {nature} AND geom IS NOT NULL AND {time} IS NOT NULL GROUP BY id / {rows}"
+        "WHERE origin = {origin} AND {nature} AND geom IS NOT NULL AND {time} IS NOT NULL GROUP BY {parts}"
     ).format(
         columns=sql.SQL(", ").join(sql.SQL("array_agg({})").format(column) for column in columns),
         time=time,
         view=sql.Identifier(schema, layer.table),
         origin=sql.Literal(REPORTED),
         nature=sql.SQL("true") if nature is None else sql.SQL("nature = {}").format(sql.Literal(nature)),
-        rows=sql.Literal(_ROWS),
+        parts=sql.SQL(_PARTS),
     )
     with connection.cursor(binary=True) as cursor:
         result = cursor.execute(query).pgresult

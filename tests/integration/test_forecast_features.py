@@ -102,7 +102,7 @@ def test_a_shift_of_the_store_is_the_forecast_of_its_aoristic_weights(
 ) -> None:
     night = forecast(connection, city, shift="21-05").forecast
 
-    read = read_events(connection, layer_of("faits"), zone="Europe/Paris")
+    read = read_events(connection, layer_of("faits"), zone="Europe/Paris").ordered()
     grid = read_grid(connection, city, events=read.xy)
     same = pure(
         read.xy, read.dates, grid, as_of=pd.Timestamp(AS_OF, tz="Europe/Paris"), tz="Europe/Paris",

@@ -112,7 +112,7 @@ def test_a_short_history_needs_no_cells_of_its_own(events: Path) -> None:
     to_metres = Transformer.from_crs("OGC:CRS84", "EPSG:2154", always_xy=True)
     xy = np.column_stack(to_metres.transform(early["lon"], early["lat"]))
     assert found["origins"] == 22
-    assert found["n_cells"] == Grid.of_events(xy, cell=250, crs="EPSG:2154").n_cells
+    assert found["cells"] == Grid.of_events(xy, cell=250, crs="EPSG:2154").n_cells
 
 
 def test_a_model_is_sent_the_past_alone(events: Path, cells: Path, model: Any, tmp_path: Path) -> None:
