@@ -14,6 +14,7 @@ from pyproj.exceptions import CRSError
 from observatoire.data import find
 from observatoire.errors import BadSettings
 from observatoire.layers.model import Model
+from observatoire.risk.place_types import check_type
 from observatoire.settings import settings
 from observatoire.text import Text
 
@@ -49,6 +50,16 @@ class ForecastSettings(Model):
 
     target: str
     horizon_days: int = Field(default=7, ge=1, le=92)
+    places: tuple[str, ...] = Field(
+        default=(), description="Types of places whose distance and density the model may use: [bar, gare]"
+    )
+
+    @field_validator("places")
+    @classmethod
+    def _allowed(cls, places: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in places:
+            check_type(kind)
+        return places
 
 
 class CalendarSettings(Model):
@@ -92,6 +103,10 @@ class City(Model):
         if zone not in available_timezones():
             raise ValueError(f"time_zone: expected a name like Europe/Paris, got {zone!r}")
         return zone
+
+    def places_for(self, target: str, horizon_days: int) -> tuple[str, ...]:
+        """Return the types of places that the city's own forecast of a collection and horizon uses."""
+        return next((f.places for f in self.forecasts if (f.target, f.horizon_days) == (target, horizon_days)), ())
 
     @property
     def holidays(self) -> "Calendar | None":

@@ -21,6 +21,7 @@ from observatoire.risk.labels import Labels
 from observatoire.risk.skill import skill_card
 from observatoire.skill_plots import plots
 from observatoire.store.labelled import read_labelled
+from observatoire.store.nearby import read_places, readable
 from observatoire.store.occurrences import TABLES, read_grid
 from observatoire.store.skill_cards import write_card
 
@@ -70,6 +71,7 @@ def evaluate_store(
     grid = read_grid(connection, city, events=read.xy[known], schema=schema, cell=cell)
     if grid.n_cells > MOST_CELLS:
         raise BadInput(f"cell: expected at most {MOST_CELLS} cells, got {grid.n_cells}; enlarge the cell")
+    near = readable(city.places_for(collection, horizon_days), schema)
     district, names = read_districts(connection, grid, schema=schema)
     try:
         with configured() as executor:
@@ -83,6 +85,7 @@ def evaluate_store(
                 step=step_days,
                 tz=city.time_zone,
                 calendar=city.holidays,
+                places=read_places(connection, grid, near, schema=schema) if near else None,
                 labels=Labels(read.nature, read.timed, district, names),
                 executor=executor,
                 progress=progress,

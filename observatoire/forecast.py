@@ -1,7 +1,9 @@
 """A forecast from the store: what `obs forecast`, `make demo` and the process `risk-forecast` share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,15 @@ from observatoire.executor.base import Progress
 from observatoire.executor.configured import configured
 from observatoire.layers.catalog import layer_of
 from observatoire.ledger import seal
+from observatoire.risk.aoristic import Shift, aoristic
+from observatoire.risk.arrays import Floats
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
 from observatoire.store.forecasts import write_forecast
-from observatoire.store.occurrences import TABLES, local_midnight, read_events, read_grid
+from observatoire.store.kept_scores import KeptScores
+from observatoire.store.nearby import read_places
+from observatoire.store.occurrences import TABLES, Occurrences, local_midnight, read_events, read_grid
 
 MOST_CELLS = 250_000
 
@@ -42,12 +48,36 @@ def forecast_and_write(
     """Forecast a collection of the city on the city's grid, keep it, seal it in the ledger, and return its card."""
     with store.connect() as connection:
         made = forecast_store(
-            connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city), progress=progress
-        )
+            connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city),
+            places=wanted.places, kept=KeptScores(store.connect), progress=progress,
+        )  # fmt: skip
         connection.rollback()
         card = keep(connection, city, made)
         seal(connection, city, made, card)
         return card
+
+
+def forecast_apart(
+    store: Store,
+    city: City,
+    wanted: ForecastSettings,
+    *,
+    out: Path,
+    as_of: str | None = None,
+    shift: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Forecast a collection of the store into a GeoParquet file, keep nothing in the store, and return its card."""
+    from observatoire.forecast_files import write_cells  # late: the child of a job does without geopandas
+
+    with store.connect() as connection:
+        made = forecast_store(
+            connection, city, wanted.target, wanted.horizon_days, as_of=parse_moment(as_of, city), shift=shift,
+            places=wanted.places, kept=KeptScores(store.connect), progress=progress,
+        )  # fmt: skip
+        connection.rollback()
+    write_cells([made.forecast], made.grid, out)
+    return made.forecast.card | {"target": wanted.target}
 
 
 def keep(connection: Connection[Any], city: City, made: StoreForecast) -> dict[str, Any]:
@@ -73,6 +103,9 @@ def forecast_store(
     cell: float | None = None,
     nature: str | None = None,
     bbox: Corners | None = None,
+    shift: str | None = None,
+    places: Sequence[str] = (),
+    kept: KeptScores | None = None,
     progress: Progress | None = None,
 ) -> StoreForecast:
     """Forecast the reported items of a collection, by cell.
@@ -93,33 +126,59 @@ def forecast_store(
         One kind only.
     bbox : (west, south, east, north), degrees, optional
         Cells whose centre lies in it; the forecast and its skill are then those of this area.
+    shift : str, optional
+        Hours of the day, `21-05`: only what happens then is forecast. Where a day or an interval is known, an item
+        counts by the share of it that lies in these hours.
+    places : sequence of str
+        Types of places whose distance and density the model may use: see `observatoire.store.nearby`.
+    kept : KeptScores, optional
+        Where the scores of past periods are looked for before they are computed; the forecast is the same to the byte.
 
     Raises
     ------
     BadInput
-        If `as_of` lies ahead, there is nothing to forecast from, or no cell.
+        If `as_of` lies ahead, there is nothing to forecast from, or no cell; if a shift or a type of place is unknown.
     """
     now = datetime.now(UTC)
     if as_of is not None and as_of > now:
         raise BadInput("as_of: expected a moment that has been, got one that lies ahead")
-    xy, dates = read_events(connection, layer_of(target), schema=schema, nature=nature)
-    if len(dates) == 0:
+    hours = _hours(shift)
+    read = read_events(
+        connection, layer_of(target), schema=schema, nature=nature, zone=city.time_zone if hours else None
+    )
+    if len(read.dates) == 0:
         raise BadInput(f"target: {target} has no reported item to forecast from")
-    origin = as_of or origin_after(dates.max().to_pydatetime(), city, now)
-    grid = read_grid(connection, city, events=xy[np.asarray(dates < pd.Timestamp(origin))], schema=schema, cell=cell)
+    origin = as_of or origin_after(read.dates.max().to_pydatetime(), city, now)
+    read = read.ordered() if hours else read  # sums of shares are rounded: always in the same order
+    known = read.xy[np.asarray(read.dates < pd.Timestamp(origin))]
+    grid = read_grid(connection, city, events=known, schema=schema, cell=cell)
     if bbox is not None:
         grid = _within(grid, bbox)
     if grid.n_cells > MOST_CELLS:
         raise BadInput(f"cell: expected at most {MOST_CELLS} cells, got {grid.n_cells}; enlarge the cell")
+    near = read_places(connection, grid, places, schema=schema) if places else None
     try:
         with configured() as executor:
             made = forecast(
-                xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, calendar=city.holidays,
-                executor=executor, progress=progress,
+                read.xy, read.dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone,
+                weights=_shares(read, hours), calendar=city.holidays,
+                places=near, executor=executor, kept=kept, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None
+    made.card["shift"] = shift
     return StoreForecast(target, horizon_days, made, grid)
+
+
+def _shares(read: Occurrences, hours: Shift | None) -> Floats | None:
+    return aoristic(read.start, read.until, hours) if hours else None
+
+
+def _hours(shift: str | None) -> Shift | None:
+    try:
+        return None if shift is None else Shift.parse(shift)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
 
 
 def parse_moment(text: str | None, city: City) -> datetime | None:

@@ -122,7 +122,7 @@ def forecast_files(
                 counted = _counted(found, grid, xy, origin)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    _write(results, grid, out)
+    write_cells(results, grid, out)
     return counted | _summary(grid, results, cells_given=cells is not None)
 
 
@@ -178,7 +178,8 @@ def _grid(events: Events, xy: Any, first: pd.Timestamp, cell: float, crs: str) -
     return Grid.of_events(xy[known], cell=cell, crs=crs)
 
 
-def _write(results: list[Forecast], grid: Grid, out: Path) -> None:
+def write_cells(results: list[Forecast], grid: Grid, out: Path) -> None:
+    """Write the cells of one or several forecasts as GeoParquet, whole or not at all."""
     frame = pd.concat([one.frame for one in results], ignore_index=True)
     geometry = np.tile(grid.polygons(), len(results))
     out.parent.mkdir(parents=True, exist_ok=True)

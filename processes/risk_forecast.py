@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import pyproj
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.model import Layer
+from observatoire.risk.aoristic import Shift
+from observatoire.risk.place_types import TYPES, check_type
 from observatoire.store.skill_cards import reference_to_last
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
@@ -54,6 +56,18 @@ _SCHEMA = {
 }
 
 
+def _shift(text: str | None) -> str | None:
+    if text is not None:
+        Shift.parse(text)
+    return text
+
+
+def _types(kinds: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    for kind in kinds or ():
+        check_type(kind)
+    return kinds
+
+
 class RiskForecastInputs(Inputs):
     """What is forecast, when, where."""
 
@@ -85,6 +99,28 @@ class RiskForecastInputs(Inputs):
     ] = None
     nature: Nature = None
     bbox: Rectangle = None
+    shift: Annotated[
+        str | None,
+        Says(
+            fr="Heures du jour, comme 21-05 : seul ce qui s'y passe est prévu. Un objet dont on ne connaît que le jour "
+            "ou un intervalle compte pour la part qui tombe dans ces heures",
+            en="Hours of the day, such as 21-05: only what happens then is forecast. An item of which a day or an "
+            "interval is known counts by the share of it that lies in these hours",
+        ),
+        Field(max_length=5),
+        AfterValidator(_shift),
+    ] = None
+    places: Annotated[
+        tuple[Annotated[str, Field(max_length=60)], ...] | None,
+        Says(
+            fr="Types de lieux dont la distance et la densité servent au modèle (bar, gare, arret-bus…) ; par défaut "
+            "ceux que la ville a choisis pour sa prévision, aucun si la liste est vide. Jamais un trait des habitants",
+            en="Types of places whose distance and density the model may use (bar, gare, arret-bus…); by default those "
+            "that the city chose for its own forecast, none where the list is empty. Never a trait of residents",
+        ),
+        Field(max_length=len(TYPES)),
+        AfterValidator(_types),
+    ] = None
 
 
 class RiskForecast(Process[RiskForecastInputs]):
@@ -112,6 +148,7 @@ class RiskForecast(Process[RiskForecastInputs]):
     def run(self, inputs: RiskForecastInputs) -> Results:
         """Return the cells as GeoJSON, and the skill card beside them."""
         from observatoire.forecast import forecast_store, keep, parse_moment  # late: scikit-learn takes seconds to load
+        from observatoire.store.kept_scores import KeptScores
 
         caller = self.caller
         layer = caller.layer(inputs.target)
@@ -128,6 +165,9 @@ class RiskForecast(Process[RiskForecastInputs]):
                 cell=inputs.cell,
                 nature=inputs.nature,
                 bbox=inputs.bbox,
+                shift=inputs.shift,
+                places=self._places(inputs),
+                kept=KeptScores(caller.connect_owner),
                 progress=self.progress,
             )
         with caller.connect_owner() as connection:
@@ -137,12 +177,21 @@ class RiskForecast(Process[RiskForecastInputs]):
                 card = keep(connection, caller.city, made)
         return {"forecast": geojson(made) | {"forecast": card | {"target": layer.id}}}
 
+    def _places(self, inputs: RiskForecastInputs) -> tuple[str, ...]:
+        """Return the types of places that were asked for or, by default, the city's, as far as the caller sees them."""
+        from observatoire.store.nearby import readable  # late: scipy takes its time to load
+
+        if inputs.places is not None:
+            return inputs.places
+        return readable(self.caller.city.places_for(inputs.target, inputs.horizon_days), self.caller.schema)
+
     def _is_of_all(self, layer: Layer, inputs: RiskForecastInputs) -> bool:
         """Tell whether it is the forecast that all who read `risque` may read: whole, and from what all of them see."""
-        whole = inputs.nature is None and inputs.bbox is None
+        whole = inputs.nature is None and inputs.bbox is None and inputs.shift is None
+        usual = set(self._places(inputs)) == set(self.caller.city.places_for(layer.id, inputs.horizon_days))
         on_its_grid = inputs.cell in (None, self.caller.city.grid.cell)
         readers = layer_of("risque").privacy.audience
-        return whole and on_its_grid and all(layer.visible_to(a) and layer.exact_for(a) for a in readers)
+        return whole and usual and on_its_grid and all(layer.visible_to(a) and layer.exact_for(a) for a in readers)
 
 
 def geojson(made: "StoreForecast") -> dict[str, Any]:

@@ -80,7 +80,10 @@ def reports(context: Context) -> Iterator[Item]:
 
 def facts(context: Context) -> Iterator[Item]:
     """Give the facts of its day-log."""
-    return _events(simulated_town(context).facts)
+    found = simulated_town(context).facts
+    ends = found["until"].astype(object).where(found["until"].notna(), None)
+    for item, end in zip(_events(found), ends.tolist(), strict=True):
+        yield item if end is None else item | {"until": end.to_pydatetime()}
 
 
 def _events(events: pd.DataFrame) -> Iterator[Item]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from observatoire.benchkit.run import Step, bench
 from observatoire.errors import BadInput
 from observatoire.events_files import Events, read_cells, read_events
 from observatoire.forecast_files import instant, project, utm
 from observatoire.risk.counts import count
+from observatoire.risk.evaluate import LEAST_PAST
 from observatoire.risk.grid import Grid
 from observatoire.risk.protocol import HORIZON_DAYS, ORIGINS
 
@@ -77,8 +77,15 @@ def _end(events: Events, as_of: str | None, tz: str) -> np.datetime64:
 
 
 def _grid(events: Events, xy: Any, end: np.datetime64, cell: float, crs: str) -> Grid:
-    first = pd.Timestamp(end) - pd.Timedelta(days=HORIZON_DAYS * ORIGINS)
-    known = (events.dates < np.datetime64(first, "us")) & np.isfinite(xy).all(axis=1)
+    placed = np.isfinite(xy).all(axis=1) & (events.dates < end)
+    if not placed.any():
+        raise BadInput("events: none has a place and a date before the end of the last tested week; give --cells")
+    week = np.timedelta64(HORIZON_DAYS, "D")
+    weeks = int((end - np.datetime64(events.dates[placed].min(), "D")) // week)
+    tested = min(ORIGINS, max(weeks - LEAST_PAST, 0))  # as `bench` chooses them
+    first = end - tested * week
+    known = placed & (events.dates < first)
     if not known.any():
-        raise BadInput(f"events: none lies before the first tested week, {first.date().isoformat()}; give --cells")
+        day = np.datetime_as_string(first, "D")
+        raise BadInput(f"events: {weeks} weeks of history, none before the first tested, {day}; give --cells")
     return Grid.of_events(xy[known], cell=cell, crs=crs)

@@ -60,12 +60,15 @@ class CityForecast:
     def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Forecast and keep it."""
         from observatoire.forecast import forecast_store, keep  # late: only a child needs it (server/preload.py)
+        from observatoire.store.kept_scores import KeptScores
 
+        city, target, days = self.caller.city, given["target"], given["horizon_days"]
         made = forecast_store(
-            connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress
-        )
+            connection, city, target, days, places=city.places_for(target, days),
+            kept=KeptScores(self.caller.connect_owner), progress=self._progress,
+        )  # fmt: skip
         connection.rollback()
-        return keep(connection, self.caller.city, made)
+        return keep(connection, city, made)
 
     def _progress(self, done: int, total: int, message: str) -> None:
         if self.hears is not None:

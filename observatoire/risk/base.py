@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels, shock
-from observatoire.risk.memo import digest
 from observatoire.risk.predictive import Predictive
+from observatoire.risk.prefix import checked, digest, mark_checked
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
@@ -79,11 +79,22 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         return self.level_ * self._weight(table) / self.weight_
 
     def _table(self, X: Table, *, reset: bool) -> Table:
-        table = validate_data(self, X, accept_sparse="csc", dtype=np.float64, reset=reset)
-        check_non_negative(table, type(self).__name__)
+        table = X if checked(X) else self._validated(X, reset=reset)
+        if reset:
+            self.n_features_in_ = int(table.shape[1])
+        elif table.shape[1] != self.n_features_in_:
+            expected = f"{type(self).__name__} is expecting {self.n_features_in_} features"
+            raise ValueError(f"X has {table.shape[1]} features, but {expected}")
         if reset and self.grid is not None and self.grid.n_cells != table.shape[0]:
             raise ValueError(f"X has {table.shape[0]} rows, the grid {self.grid.n_cells} cells")
-        return sparse.csc_array(table)
+        return table
+
+    def _validated(self, X: Table, *, reset: bool) -> Table:
+        table = validate_data(self, X, accept_sparse="csc", dtype=np.float64, reset=reset)
+        check_non_negative(table, type(self).__name__)
+        whole = sparse.csc_array(table)
+        mark_checked(whole)
+        return whole
 
     def _choose(self, table: Table) -> None:
         """Choose hyper-parameters on the columns of `table`."""

@@ -66,7 +66,7 @@ class Boosting(PenalisedPoisson):
         rng = np.random.default_rng([self.random_state, 1])
         origins = trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist()
         parts = [self._sample(table, origin, self.rows // len(origins), rng) for origin in origins]
-        X, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        X, y, weight, _ = (np.concatenate(part) for part in zip(*parts, strict=True))
         said = np.maximum(self._regression(X), 1e-6)
         grown = HistGradientBoostingRegressor(
             loss="poisson",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from observatoire.risk.arrays import Dates, Ints, Table
+from observatoire.risk.prefix import prefix
 
 DAY = np.timedelta64(86_400_000_000, "us")
 
@@ -61,7 +62,7 @@ class Counts:
         kept: dict[int, Table] = self.__dict__.setdefault("_past", {})
         if n_periods not in kept:
             kept.clear()
-            kept[n_periods] = self.table[:, :n_periods]
+            kept[n_periods] = prefix(self.table, n_periods)
         return kept[n_periods]
 
     def until(self, n_periods: int) -> "Counts":

@@ -4,7 +4,6 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 
 from observatoire.executor.base import INLINE, Executor
@@ -12,12 +11,12 @@ from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.calendar_level import calendar_levels
-from observatoire.risk.memo import digest
+from observatoire.risk.prefix import digest, prefix
 
 HELD_OUT = 13  # last periods on which members are weighed, fitted without them
 PRIOR = 100.0  # events' worth of belief in equal weights
 STEPS = 12  # of Newton's method on a concave function of few unknowns
-MOST_FITS = 12  # kept, of all ensembles
+MOST_FITS = 16  # kept, of all ensembles
 fits: dict[Any, Forecaster] = {}
 LEAST = 1e-9  # share of a cell below which logarithms are cut
 
@@ -61,19 +60,31 @@ class Ensemble(Forecaster):
 
     def _choose(self, table: Table) -> None:
         members = [member for _, member in self.members]
-        before = table.shape[1] - HELD_OUT - self.steps + 1
-        known = [sparse.csc_array(table[:, :before])] if before >= HELD_OUT else []
-        models = _fitted([(member, past) for past in (*known, table) for member in members], self.executor or INLINE)
+        wanted, before = self._wanted(table)
+        known = len(wanted) > len(members)
+        models = _fitted(wanted, self.executor or INLINE)
         self.members_ = models[-len(members) :] if members else []
         equal = np.full(len(members), 1 / max(len(members), 1))
         self.weights_ = self._weigh(table, models[: len(members)], before) if known else equal
+
+    def _wanted(self, table: Table) -> tuple[list[tuple[Forecaster, Table]], int]:
+        """Return which member is to be fitted on which past, and where the shorter one ends."""
+        before = int(table.shape[1]) - HELD_OUT - self.steps + 1
+        pasts = [prefix(table, before), table] if before >= HELD_OUT else [table]
+        return [(member, past) for past in pasts for _, member in self.members], before
+
+    def fit_ahead(self, tables: list[Table], executor: Executor) -> None:
+        """Fit at once what fits on these tables will ask for one after the other, unless more than can be kept."""
+        wanted = [pair for table in tables for pair in self._wanted(table)[0]]
+        if len({key for key, _ in _keyed(wanted)}) <= MOST_FITS:
+            _fitted(wanted, executor)
 
     def _weigh(self, table: Table, fitted: list[Forecaster], before: int) -> Floats:
         """Return the weights for the periods from `before` on, as forecast by members that were fitted before it."""
         n_periods = table.shape[1]
         logs, came = [], []
         for origin in range(before, n_periods - self.steps + 1, 2):
-            past = table[:, :origin]
+            past = prefix(table, origin)
             logs.append(np.array([_log_share(member.update(past), past) for member in fitted]))
             came.append(np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel())
         return conditional_logit(logs, came)
@@ -101,18 +112,24 @@ class Ensemble(Forecaster):
 
 def _fitted(wanted: list[tuple[Forecaster, Table]], executor: Executor) -> list[Forecaster]:
     """Return members fitted on tables; one refit's held-out fit was the fit of the refit before."""
-    keys = [
-        (type(member), tuple(sorted(member.get_params().items(), key=lambda item: item[0])), digest(table))
-        for member, table in wanted
-    ]
-    new = {key: pair for key, pair in zip(keys, wanted, strict=True) if key not in fits}
+    keyed = _keyed(wanted)
+    new = {key: pair for key, pair in keyed if key not in fits}
     made = dict(zip(new, executor.map(_fit, list(new.values())), strict=True))
-    found = [deepcopy(made[key] if key in made else fits[key]) for key in keys]
+    found = [deepcopy(made[key] if key in made else fits[key]) for key, _ in keyed]
     for key, model in made.items():
         if len(fits) >= MOST_FITS:
             fits.pop(next(iter(fits)))
         fits[key] = model
     return found
+
+
+def _keyed(wanted: list[tuple[Forecaster, Table]]) -> list[tuple[Any, tuple[Forecaster, Table]]]:
+    """Return each pair beside what its fit depends on."""
+    return [
+        ((type(member), tuple(sorted(member.get_params().items(), key=lambda item: item[0])), digest(table)), pair)
+        for pair in wanted
+        for member, table in [pair]
+    ]
 
 
 def _fit(pair: tuple[Forecaster, Table]) -> Forecaster:

@@ -14,7 +14,10 @@ from observatoire.executor.base import INLINE, Executor, Progress
 from observatoire.risk.arrays import Floats
 from observatoire.risk.base import Forecaster
 from observatoire.risk.counts import Counts
+from observatoire.risk.ensemble import Ensemble
+from observatoire.risk.kept import Rows
 from observatoire.risk.predictive import Predictive
+from observatoire.risk.prefix import mark_checked, prefix
 from observatoire.risk.scores import score
 
 REFIT = 13  # periods between two choices of hyper-parameters
@@ -26,6 +29,12 @@ DRAWS = 4000
 PAST_SCORED = "past periods scored"
 
 
+def chosen_at(counts: Counts, n_periods: int, refit: int = REFIT) -> int:
+    """Return after how many periods the hyper-parameters of an origin are chosen."""
+    chosen = n_periods - (int(counts.numbers[0]) + n_periods) % refit
+    return n_periods if chosen < LEAST_PAST else chosen
+
+
 def fitted(
     model: Forecaster, counts: Counts, n_periods: int, cache: dict[int, Forecaster], *, refit: int = REFIT
 ) -> Forecaster:
@@ -34,12 +43,9 @@ def fitted(
     Hyper-parameters were chosen at the last refit before, a date of the calendar and not of the origin: the same
     origin gives the same forecast whether it stands alone or in a series.
     """
-    number = int(counts.numbers[0]) + n_periods
-    chosen = n_periods - number % refit
-    if chosen < LEAST_PAST:
-        chosen = n_periods
+    chosen = chosen_at(counts, n_periods, refit)
     if chosen not in cache:
-        cache[chosen] = clone(model).fit(counts.table[:, :chosen])
+        cache[chosen] = clone(model).fit(prefix(counts.table, chosen))
     if chosen == n_periods:
         return cache[chosen]
     return deepcopy(cache[chosen]).update(counts.past(n_periods))
@@ -68,8 +74,9 @@ class Roller:
     executor: Executor = INLINE
 
     def __post_init__(self) -> None:
+        mark_checked(self.counts.table)  # counted here: models need not look at every value of every past again
         self._fits: dict[str, dict[int, Forecaster]] = {name: {} for name in self.models}
-        self._scores: dict[tuple[str, int], dict[str, float]] = {}
+        self._scores: Rows = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a worker needs: no model fitted so far, it fits its own."""
@@ -77,9 +84,18 @@ class Roller:
 
     def predict(self, name: str, n_periods: int) -> Predictive:
         """Return the forecast of the `steps` periods after the first `n_periods`."""
-        past = self.counts.past(n_periods)
-        model = fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
-        return model.predictive(past)
+        return self.model(name, n_periods).predictive(self.counts.past(n_periods))
+
+    def model(self, name: str, n_periods: int) -> Forecaster:
+        """Return a model as it stood after the first `n_periods`."""
+        return fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
+
+    def fit_ahead(self, origins: list[int], executor: Executor) -> None:
+        """Fit the ensembles of some origins at once; nothing that is computed later depends on it."""
+        chosen = sorted({chosen_at(self.counts, k, self.refit) for k in origins})
+        for model in self.models.values():
+            if isinstance(model, Ensemble):
+                model.fit_ahead([prefix(self.counts.table, k) for k in chosen], executor)
 
     def came(self, n_periods: int) -> Floats:
         """Return what came in the `steps` periods after the first `n_periods`."""
@@ -96,6 +112,14 @@ class Roller:
         """Return what `judge` makes of each model's forecast and of what came, by model, for each origin."""
         told = (lambda done, n, _: progress(done, n, PAST_SCORED)) if progress else None
         return self.executor.map(partial(_judged, self, judge), origins, told)
+
+    def remember(self, rows: Rows) -> None:
+        """Take scores that were computed before for computed."""
+        self._scores |= rows
+
+    def rows(self, origins: list[int]) -> Rows:
+        """Return the scores computed so far of some origins."""
+        return {key: self._scores[key] for k in origins for name in self.models if (key := (name, k)) in self._scores}
 
     def scores(self, origins: list[int], progress: Progress | None = None) -> pd.DataFrame:
         """Return one row per origin and model, indexed by both."""

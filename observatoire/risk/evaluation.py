@@ -25,6 +25,7 @@ from observatoire.risk.hit_curve import AREAS, caught
 from observatoire.risk.labels import Labels, shift
 from observatoire.risk.lineup import WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
+from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
 from observatoire.risk.scores import score
 from observatoire.risk.spans import Horizon, days
@@ -105,6 +106,7 @@ def evaluate(
     labels: Labels | None = None,
     models: Mapping[str, Forecaster] | None = None,
     calendar: Calendar | None = None,
+    places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
     progress: Progress | None = None,
@@ -113,7 +115,7 @@ def evaluate(
 
     Parameters
     ----------
-    xy, dates, grid, as_of, horizon, tz, effort, calendar
+    xy, dates, grid, as_of, horizon, tz, effort, calendar, places
         As in `forecast`. The last period scored ends at `as_of`, or before it.
     origins : int, 1 to 104
         Periods scored, at most; history may hold fewer.
@@ -155,7 +157,7 @@ def evaluate(
     counts = count(events.cells, events.dates, grid.n_cells, end=last, period=ahead.period)
     roller = Roller(
         counts,
-        models or lineup(grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps)),
+        models or lineup(grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps), places=places),
         ahead.steps,
         ahead.weeks(WEEKS_OF_REFIT),
         executor,

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
-from observatoire.executor.base import INLINE, Executor, Progress
+from observatoire.executor.base import INLINE, Executor, Inline, Progress
+from observatoire.executor.threads import Threads, processors
 from observatoire.risk.answers import Answer, Situation, Verdict, decide, hopeless
 from observatoire.risk.arrays import Bools, Dates, Floats, Ints
 from observatoire.risk.calendar import Calendar
@@ -17,16 +18,20 @@ from observatoire.risk.card import card
 from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
 from observatoire.risk.evaluate import Roller
+from observatoire.risk.factors import factors
 from observatoire.risk.grid import Grid
+from observatoire.risk.kept import Kept, name_of
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
 from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
+from observatoire.risk.prefix import digest
 from observatoire.risk.spans import WEEK, Horizon, days
 from observatoire.risk.tally import Tally
 
 COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
 LEVEL = 0.9  # of the interval of each cell's count
+MOST_THREADS = 4  # that fit members at once: a forecast has not much more to fit
 PAST_ORIGINS = 52  # on which the skill is measured
 
 
@@ -71,6 +76,39 @@ class Events:
         return Situation(float(span), recent / WEEKS_OF_LEVEL, n_cells, float(since)), known.size, known.max()
 
 
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What the scores of past origins depend on besides the counts, and where they are kept."""
+
+    grid: Grid
+    horizon: Horizon
+    effort: Effort
+    calendar: Floats | None
+    places: Places | None
+    kept: Kept | None
+
+    def scores(self, roller: Roller, n_periods: int, progress: Progress | None) -> pd.DataFrame:
+        """Return the scores of the origins before the end of the first `n_periods`; what is kept is not computed."""
+        origins = roller.origins(n_periods, PAST_ORIGINS)
+        name = self._name(roller.counts, n_periods) if self.kept else ""
+        found = self.kept.get(name) if self.kept else None
+        roller.remember(found or {})
+        if isinstance(roller.executor, Inline):
+            roller.fit_ahead([n_periods] if found else [*origins, n_periods], Threads(min(processors(), MOST_THREADS)))
+        scores = roller.scores(origins, progress)
+        if self.kept and not found:
+            self.kept.put(name, roller.rows(origins))
+        return scores
+
+    def _name(self, counts: Counts, n_periods: int) -> str:
+        near = None if self.places is None else (self.places.names, self.places.features)
+        known = self.calendar if self.calendar is None else self.calendar[: n_periods + self.horizon.steps]
+        return name_of([
+            digest(counts.table, n_periods), int(counts.numbers[0]), counts.period, n_periods, self.horizon.steps,
+            self.effort, self.grid.crs, self.grid.cell, self.grid.x_min, self.grid.y_min, known, *(near or ()),
+        ])  # fmt: skip
+
+
 def forecast(
     xy: ArrayLike,
     dates: Any,
@@ -85,6 +123,7 @@ def forecast(
     places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
+    kept: Kept | None = None,
     progress: Progress | None = None,
 ) -> Forecast:
     """Forecast the events of each cell in the horizon that begins at `as_of`.
@@ -114,6 +153,8 @@ def forecast(
         Of the bootstrap; the models draw their samples from seeds of their own.
     executor : Executor
         Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
+    kept : Kept, optional
+        Where scores of past origins are looked for, and kept when they are not found: nothing depends on it either.
     progress : callable (done, total, message), optional
 
     Returns
@@ -127,7 +168,7 @@ def forecast(
     """
     return forecasts(
         xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, weights=weights, effort=effort, calendar=calendar,
-        places=places, random_state=random_state, executor=executor, progress=progress,
+        places=places, random_state=random_state, executor=executor, kept=kept, progress=progress,
     )[0]  # fmt: skip
 
 
@@ -147,6 +188,7 @@ def forecasts(
     places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
+    kept: Kept | None = None,
     progress: Progress | None = None,
 ) -> list[Forecast]:
     """Return the forecasts of `origins` origins, `step` apart, the last at `as_of`; the rest as in `forecast`.
@@ -167,7 +209,7 @@ def forecasts(
 
     return tallied(
         tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
-        calendar=calendar, places=places, random_state=random_state, executor=executor, progress=progress,
+        calendar=calendar, places=places, random_state=random_state, executor=executor, kept=kept, progress=progress,
     )  # fmt: skip
 
 
@@ -185,6 +227,7 @@ def tallied(
     places: Places | None = None,
     random_state: int = 0,
     executor: Executor = INLINE,
+    kept: Kept | None = None,
     progress: Progress | None = None,
 ) -> list[Forecast]:
     """Return the same as `forecasts` from events that need not be in memory.
@@ -208,15 +251,14 @@ def tallied(
             if known is None or roller is None or not whole:
                 known = tally(last if whole else origin, ahead.period)
                 counts = known.counts()
-                models = lineup(
-                    grid, ahead, effort=effort, calendar=dated(calendar, counts, ahead.steps), places=places,
-                    executor=executor,
-                )  # fmt: skip
+                features = dated(calendar, counts, ahead.steps)
+                models = lineup(grid, ahead, effort=effort, calendar=features, places=places, executor=executor)
+                past = Past(grid, ahead, effort, features, places, kept)
                 roller = Roller(counts, models, ahead.steps, ahead.weeks(WEEKS_OF_REFIT), executor)
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(known, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
+            made.append(_one(known, past, origin, roller, tz=tz, random_state=random_state, progress=told))
     drawn.clear()
     fits.clear()
     return made
@@ -240,9 +282,8 @@ def dated(calendar: Calendar | None, counts: Counts, steps: int) -> Floats | Non
 
 def _one(
     known: Tally,
-    grid: Grid,
+    past: Past,
     as_of: np.datetime64,
-    horizon: Horizon,
     roller: Roller,
     *,
     tz: str,
@@ -253,26 +294,35 @@ def _one(
     n_periods = _periods(roller.counts, as_of)
     verdict, scores = hopeless(situation), None
     if verdict is None:
-        scores = roller.scores(roller.origins(n_periods, PAST_ORIGINS), progress)
+        scores = past.scores(roller, n_periods, progress)
         verdict = decide(scores, random_state=random_state)
     maps = {name: roller.predict(name, n_periods) for name in roller.models} if verdict.answer != "abstains" else {}
     served = maps.get(verdict.answer)
     aware = pd.Timestamp(as_of).tz_localize(tz, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
     return Forecast(
-        frame=_frame(grid, aware, verdict, served, maps.get("model")),
+        frame=_frame(past.grid, aware, verdict, served, maps.get("model")),
         answer=verdict.answer,
         card=card(
             verdict,
             scores,
-            grid,
+            past.grid,
             situation=situation,
             n_events=n_events,
             last_date=last_date,
             as_of=aware,
-            horizon=horizon,
+            horizon=past.horizon,
             maps=maps,
-        ),
+        )
+        | _of_places(past.places, roller, n_periods, verdict.answer),
     )
+
+
+def _of_places(places: Places | None, roller: Roller, n_periods: int, answer: Answer) -> dict[str, Any]:
+    """Return what the card says of places: how many there are of each type, and what they do in the model served."""
+    if places is None:
+        return {"places": {}, "factors": []}
+    found = factors(roller.model("model", n_periods)) if answer == "model" else []
+    return {"places": dict(places.numbers), "factors": found}
 
 
 def _periods(counts: Counts, as_of: np.datetime64) -> int:

@@ -4,7 +4,8 @@ import numpy as np
 
 from observatoire.risk.arrays import Floats, Table
 from observatoire.risk.grid import Grid
-from observatoire.risk.memo import Memo, digest
+from observatoire.risk.memo import Memo
+from observatoire.risk.prefix import digest
 from observatoire.risk.smooth import smooth
 
 FOREVER = float("inf")  # half-life of the map that forgets nothing

@@ -1,13 +1,10 @@
 """Maps already drawn: many models and origins ask for the same."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
-import numpy as np
-
-from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.arrays import Floats
 
 LARGEST = 160_000_000  # bytes kept
 
@@ -42,35 +39,3 @@ class Memo:
         with self._lock:
             self._kept.clear()
             self._bytes = 0
-
-
-ROOTS = 4  # tables whose digests are kept, and so they themselves
-_digests: OrderedDict[Hashable, tuple[Table, dict[int, bytes]]] = OrderedDict()
-_digests_lock = Lock()
-
-
-def digest(table: Table, n_periods: int | None = None) -> bytes:
-    """Return what tells the first columns of one table from those of another.
-
-    Tables are not to be written to: that of the same memory and sum is the same, and its digest, once made, is kept for
-    a while. The table is kept with it, so that its memory cannot become another's.
-    """
-    n = int(table.shape[1] if n_periods is None else n_periods)
-    parts = (table.indptr, table.indices, table.data)
-    key = (table.shape, *(part.__array_interface__["data"][0] for part in parts), float(table.data.sum()))
-    with _digests_lock:
-        _, known = _digests.setdefault(key, (table, {}))
-        _digests.move_to_end(key)
-        while len(_digests) > ROOTS:
-            _digests.popitem(last=False)
-    if n not in known:
-        known[n] = _digest(table, n)
-    return known[n]
-
-
-def _digest(table: Table, n: int) -> bytes:
-    last = int(table.indptr[n])
-    found = hashlib.sha256(repr((table.shape[0], n)).encode())
-    for part in (table.indptr[: n + 1], table.indices[:last], table.data[:last]):
-        found.update(np.ascontiguousarray(part).data)
-    return found.digest()

@@ -12,6 +12,7 @@ from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.grid import Grid
 from observatoire.risk.maps import maps, season, shares
 from observatoire.risk.places import Places
+from observatoire.risk.sandwich import covariance
 from observatoire.risk.self_exciting import HALF_LIVES, REACHES
 
 TRIALS = 26  # past origins that are learned from
@@ -43,6 +44,12 @@ class PenalisedPoisson(Forecaster):
         What stands near the cells of the grid; their coefficients share the ridge.
     random_state : int
         Of the sample of rows.
+
+    Attributes
+    ----------
+    model_ : PoissonRegressor, fitted on standardised features, or None where nothing happened
+    covariance_ : ndarray, shape (n_features, n_features), with `places` only
+        Of its coefficients: see `factors`.
 
     References
     ----------
@@ -99,9 +106,9 @@ class PenalisedPoisson(Forecaster):
         origins = trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist()
         parts = [self._sample(table, origin, self.rows // max(len(origins), 1), rng) for origin in origins]
         self.model_: PoissonRegressor | None = None
-        if not parts or sum(float(y.sum()) for _, y, _ in parts) == 0:
+        if not parts or sum(float(y.sum()) for _, y, *_ in parts) == 0:
             return
-        X, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        X, y, weight, cells = (np.concatenate(part) for part in zip(*parts, strict=True))
         self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
         self.mean_, spread = X.mean(axis=0), X.std(axis=0)
         self.scale_ = np.where(spread > 1e-9, spread, 1.0)
@@ -109,9 +116,14 @@ class PenalisedPoisson(Forecaster):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the best point so far is still a forecast
             self.model_ = model.fit((X - self.mean_) / self.scale_, y, sample_weight=weight)
+        if self.places is not None:
+            Z = (X - self.mean_) / self.scale_
+            self.covariance_ = covariance(Z, y, weight, self.model_.predict(Z), cells, penalty=self.penalty)
 
-    def _sample(self, table: Table, origin: int, most: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Return features, relative rate and weight of the cells with an event after `origin` and of some without."""
+    def _sample(
+        self, table: Table, origin: int, most: int, rng: np.random.Generator
+    ) -> tuple[Floats, Floats, Floats, Ints]:
+        """Return features, relative rate, weight and index of cells: with an event after `origin`, and some without."""
         n_cells = int(table.shape[0])
         came = np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel()
         raw = self._maps(table, origin)
@@ -121,7 +133,7 @@ class PenalisedPoisson(Forecaster):
         chosen = np.nonzero(rng.random(n_cells) < chance)[0]
         exposure = max(float(came.sum()), 1.0) / n_cells
         features = self._beside(self._features(raw[:, chosen], sums, n_cells), chosen)
-        return features, came[chosen] / exposure, exposure / chance[chosen]
+        return features, came[chosen] / exposure, exposure / chance[chosen], chosen
 
     def _prepare(self, table: Table) -> None:
         self.sums_ = self._maps(table, table.shape[1]).sum(axis=1)

@@ -10,13 +10,8 @@ from scipy.spatial import KDTree
 
 from observatoire.risk.arrays import Floats
 from observatoire.risk.grid import Grid
+from observatoire.risk.place_types import check_type
 
-#: Types that may explain where events are: what is built and run in the public space. Income, origin, age, housing
-#: tenure or any other trait of residents may not: a forecast of places must not become one of people.
-ALLOWED = frozenset({
-    "arret-bus", "bar", "centre-commercial", "centre-de-secours", "college-lycee", "commerce", "creche", "ecole",
-    "ehpad", "gare", "hopital", "lampadaire", "marche", "parc", "parking", "place", "point-de-collecte", "stade",
-})  # fmt: skip
 NEAR = 300.0  # m: standard deviation of the kernel of densities
 FAR = 3000.0  # m: beyond, one distance is like another
 OFFSET = 0.1  # places within reach: added before the logarithm
@@ -32,10 +27,13 @@ class Places:
         `bar.distance`, `bar.density`, …
     features : ndarray, shape (n_features, n_cells)
         Logarithms of the distance from the centre to the nearest place and of the number of places around it.
+    numbers : mapping of type to int
+        How many places there are of each type that was asked for.
     """
 
     names: tuple[str, ...]
     features: Floats
+    numbers: Mapping[str, int]
 
     @classmethod
     def of(cls, grid: Grid, places: Mapping[str, ArrayLike]) -> Self:
@@ -53,28 +51,21 @@ class Places:
         """
         names: list[str] = []
         rows: list[Floats] = []
+        numbers: dict[str, int] = {}
         for kind, given in sorted(places.items()):
             check_type(kind)
             xy = np.asarray(given, dtype=float)
             if xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
                 raise ValueError(f"places.{kind}: expected finite positions of shape (n, 2), in metres")
+            numbers[kind] = len(xy)
             if len(xy):
                 names += [f"{kind}.distance", f"{kind}.density"]
                 rows += [_distance(grid, xy), _density(grid, xy)]
-        return cls(tuple(names), np.array(rows) if rows else np.empty((0, grid.n_cells)))
+        return cls(tuple(names), np.array(rows) if rows else np.empty((0, grid.n_cells)), numbers)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return itself: it never changes."""
         return self
-
-
-def check_type(kind: str) -> None:
-    """Raise ValueError unless places of this type may be used."""
-    if kind not in ALLOWED:
-        raise ValueError(
-            f"places: type {kind!r} is not allowed; expected one of {', '.join(sorted(ALLOWED))} "
-            "(traits of residents are never used)"
-        )
 
 
 def _distance(grid: Grid, xy: Floats) -> Floats:

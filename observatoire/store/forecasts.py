@@ -155,4 +155,6 @@ def summary(card: dict[str, Any]) -> dict[str, Any]:
         "top2_area_km2": flagged * cell_km2,
         "expected_hits_top2": card["hits_flagged"].get(card["answer"]),
         "expected_hits_flat": flat * flagged,
+        "places": card.get("places") or {},
+        "factors": card.get("factors") or [],
     }

@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 from observatoire.errors import BadInput
 from observatoire.layers.model import Layer
 from observatoire.risk.arrays import Bools, Floats
-from observatoire.store.occurrences import REPORTED, TABLES
+from observatoire.store.occurrences import REPORTED, TABLES, known
 
 DAY = "day"
 
@@ -50,7 +50,7 @@ def read_labelled(
         "COPY (SELECT ST_X(geom), ST_Y(geom), (extract(epoch FROM {time}) * 1000000)::bigint, {nature}, {timed} "
         "FROM {view} WHERE origin = {origin} AND {only}) TO STDOUT (FORMAT csv)"
     ).format(
-        time=sql.Identifier(layer.time_field),
+        time=known(layer, schema),
         nature=sql.SQL("nature") if has_nature else sql.SQL("NULL"),
         timed=sql.SQL("(precision IS DISTINCT FROM {})::int").format(sql.Literal(DAY)) if shows_precision
         else sql.SQL("1"),

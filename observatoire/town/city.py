@@ -7,6 +7,7 @@ import pandas as pd
 
 from observatoire.risk.simulate import SimulatedCity, simulate
 from observatoire.town.events import Event, events, markets
+from observatoire.town.found import found_later
 from observatoire.town.lights import NUMBER as LIGHTS
 from observatoire.town.lights import Lights, lights
 from observatoire.town.more import more_facts, more_reports
@@ -31,7 +32,8 @@ class Town:
     base : SimulatedCity
         Ground, divisions, and the true intensity that `base.reports` and `base.facts` were drawn from.
     reports, facts : DataFrame
-        Those of `base`, and after them what outages and the planted surge add (numbers from 9 000 001).
+        Those of `base`, and after them what outages and the planted surge add (numbers from 9 000 001). Facts have
+        `until` where only an interval is known.
     end : Timestamp
         Naive local day on which the data end.
     resurfaced : dict of segment to Timestamp
@@ -84,7 +86,7 @@ def town(
     day = pd.Timestamp(end).normalize()
     last = pd.Timestamp(end, tz="UTC").floor("D")
     part = min(1.0, scale)
-    rngs = [np.random.default_rng([random_state, 100 + k]) for k in range(9)]
+    rngs = [np.random.default_rng([random_state, 100 + k]) for k in range(10)]
     grid = streets(base.land, rngs[0], coarser=1 + (COARSEST - 1) * (1 - part))
     seats = places(base, grid, rngs[1], scale=part)
     lines = bus_lines(grid, rngs[2], n=max(2, round(LINES * part)))
@@ -105,7 +107,7 @@ def town(
     return Town(
         base,
         pd.concat([base.reports, reports], ignore_index=True),
-        pd.concat([base.facts, facts], ignore_index=True),
+        found_later(pd.concat([base.facts, facts], ignore_index=True), last, rngs[9]),
         day, grid, seats, lines, stops(lines, grid, rngs[2]), rounds, tuple(happening), tuple(sites),
         _resurfaced(grid, sites, planted, day, rngs[5]), lamps, levels,
         video(base, seats, last, rngs[8], cameras=max(8, round(CAMERAS * part))), planted,

@@ -2,7 +2,8 @@
 
 `python tests/bench/bench_risk_served.py [--facts N] [--rounds N]`. The rows are drawn by PostgreSQL from a seed, over
 three years, four fifths of them around sixty places; the cells are the land's 250 m. What is timed is `forecast_store`,
-as a job's child calls it, its libraries loaded.
+as a child of a job calls it, libraries loaded: with all past periods to score and, as after the nightly job, with their
+scores kept.
 """
 
 import argparse
@@ -15,10 +16,11 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from observatoire.cities import City, read_city
-from observatoire.forecast import forecast_store, parse_moment
+from observatoire.forecast import StoreForecast, forecast_store, parse_moment
 from observatoire.layers.catalog import catalog, layer_of
 from observatoire.risk import town
 from observatoire.store.cluster import Cluster
+from observatoire.store.kept_scores import KeptScores
 from observatoire.store.occurrences import read_events
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
@@ -73,18 +75,33 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="obs-bench-") as folder, Cluster(Path(folder)).running() as conninfo:
         with psycopg.connect(make_conninfo(conninfo), autocommit=True) as connection:
             fill(connection, city, options.facts, Path(folder))
-        times = []
+        kept = KeptScores(lambda: psycopg.connect(conninfo))
         with psycopg.connect(conninfo) as connection:
-            for _ in range(options.rounds + 1):
-                begun, worked = time.perf_counter(), time.process_time()
-                xy, _ = read_events(connection, layer_of("faits"))
-                read = time.perf_counter() - begun
-                begun = time.perf_counter()
-                made = forecast_store(connection, city, "faits", 7, as_of=parse_moment(AS_OF, city))
-                times.append((read, time.perf_counter() - begun, time.process_time() - worked))
-    read, took, cpu = (statistics.median(column) for column in zip(*times[1:], strict=True))
-    print(f"{len(xy)} rows, {made.grid.n_cells} cells, {made.forecast.answer}")
-    print(f"reading {read:.1f} s; forecast, reading included, {took:.1f} s (processor, both readings, {cpu:.1f} s)")
+            made, cold = forecasts(connection, city, options.rounds, None)
+            same, warm = forecasts(connection, city, options.rounds, kept)
+    print(f"{made.forecast.card['n_events']} events, {made.grid.n_cells} cells, {made.forecast.answer}")
+    print(
+        "same bytes: "
+        + str(same.forecast.frame.equals(made.forecast.frame) and same.forecast.card == made.forecast.card)
+    )
+    for name, times in (("nothing kept", cold), ("scores kept by the nightly job", warm)):
+        read, took, cpu = (statistics.median(column) for column in zip(*times[1:], strict=True))
+        print(f"{name}: {took:.1f} s (processor of this process {cpu:.1f} s); reading alone {read:.1f} s")
+
+
+def forecasts(
+    connection: psycopg.Connection, city: City, rounds: int, kept: KeptScores | None
+) -> tuple[StoreForecast, list[tuple[float, float, float]]]:
+    """Return the last forecast and, by round, what reading takes alone, a forecast, and its processor time, s."""
+    times = []
+    for _ in range(rounds + 1):
+        begun = time.perf_counter()
+        read_events(connection, layer_of("faits"))
+        read = time.perf_counter() - begun
+        begun, worked = time.perf_counter(), time.process_time()
+        made = forecast_store(connection, city, "faits", 7, as_of=parse_moment(AS_OF, city), kept=kept)
+        times.append((read, time.perf_counter() - begun, time.process_time() - worked))
+    return made, times
 
 
 if __name__ == "__main__":

@@ -95,18 +95,19 @@ def value(connection: psycopg.Connection, query: str) -> Any:
 
 # ------------------------------------------------------------------------------------------------------------- reading
 def test_events_are_the_reported_rows_to_the_bit_and_the_microsecond(connection: psycopg.Connection) -> None:
-    xy, dates = read_events(connection, layer_of("signalements"))
+    read = read_events(connection, layer_of("signalements"))
+    xy, dates = read.xy, read.dates
 
     rows = connection.execute(
         "SELECT ST_X(geom), ST_Y(geom), date FROM data.signalements WHERE origin = 'reported' ORDER BY date"
     ).fetchall()
-    read = sorted(zip(*xy.T.tolist(), dates.to_pydatetime(), strict=True), key=lambda row: row[2])
-    assert read == [tuple(row) for row in rows]
+    found = sorted(zip(*xy.T.tolist(), dates.to_pydatetime(), strict=True), key=lambda row: row[2])
+    assert found == [tuple(row) for row in rows]
 
 
 def test_an_audience_is_read_through_its_own_view(connection: psycopg.Connection) -> None:
-    exact, _ = read_events(connection, layer_of("signalements"), schema="obs_planner")
-    rounded, _ = read_events(connection, layer_of("signalements"), schema="obs_public")
+    exact = read_events(connection, layer_of("signalements"), schema="obs_planner").xy
+    rounded = read_events(connection, layer_of("signalements"), schema="obs_public").xy
 
     assert len(exact) == len(rounded)
     assert len(np.unique(exact, axis=0)) > len(np.unique(rounded, axis=0))
@@ -114,10 +115,10 @@ def test_an_audience_is_read_through_its_own_view(connection: psycopg.Connection
 
 
 def test_an_empty_collection_gives_no_events(connection: psycopg.Connection) -> None:
-    xy, dates = read_events(connection, layer_of("faits"))
+    read = read_events(connection, layer_of("faits"))
 
-    assert xy.shape == (0, 2)
-    assert len(dates) == 0
+    assert read.xy.shape == (0, 2)
+    assert len(read.dates) == 0
 
 
 @pytest.mark.parametrize("target", ["divisions", "mailles"])
@@ -149,7 +150,8 @@ def test_a_grid_over_the_reports_does_not_know_those_after_the_origin(
     connection: psycopg.Connection, city: City
 ) -> None:
     over = city.model_copy(update={"grid": city.grid.model_copy(update={"over": "signalements"})})
-    xy, dates = read_events(connection, layer_of("signalements"))
+    read = read_events(connection, layer_of("signalements"))
+    xy, dates = read.xy, read.dates
     origin = pd.Timestamp("2023-01-01", tz="Europe/Paris")
 
     early = forecast(connection, over, as_of="2023-01-01").grid

@@ -550,6 +550,8 @@ def test_a_forecast_is_kept_for_those_who_may_see_it_and_summed_up(forecast: dic
     assert card["area_km2"] == pytest.approx(25)
     assert card["answer"] == forecast["forecast"]["answer"]
     assert card["words"] == forecast["forecast"]["words"]
+    assert card["places"] == dict.fromkeys(("arret-bus", "bar", "ecole", "gare"), 0)  # the city's own, none loaded
+    assert card["factors"] == forecast["forecast"]["factors"] == []
     best = sorted((f["properties"]["expected"] for f in forecast["features"]), reverse=True)[:8]  # 2 % of 400
     assert card["top2_area_km2"] == pytest.approx(8 * 0.0625)
     assert card["expected_hits_top2"] == pytest.approx(sum(best))
@@ -598,6 +600,11 @@ def test_a_forecast_of_a_part_is_answered_and_not_kept(served: Served, forecast:
         ({"target": "divisions"}, 400, "target"),
         ({"target": "nope"}, 404, "nope"),
         ({"target": "faits"}, 404, "faits"),
+        ({"bbox": {"bbox": [5.2, 43.1, 5.6, 43.5], "crs": "EPSG:2154"}}, 400, "inputs.bbox"),
+        ({"bbox": [5.2, "NaN", 5.6, 43.5]}, 400, "inputs.bbox"),
+        ({"shift": "night"}, 400, "inputs.shift: shift: expected two different hours"),
+        ({"places": ["revenu"]}, 400, "traits of residents are never used"),
+        ({"places": ["commerce"]}, 400, "no collection holds 'commerce'"),
     ],
 )
 def test_a_wrong_input_of_a_forecast_is_named(served: Served, inputs: dict[str, Any], status: int, says: str) -> None:
@@ -605,6 +612,38 @@ def test_a_wrong_input_of_a_forecast_is_named(served: Served, inputs: dict[str, 
 
     assert answer.status_code == status
     assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"as_of": "2022-12-31"}, "short-history"),  # no event
+        ({"as_of": "2023-01-01T03:00:00+01:00"}, "short-history"),  # one, or two
+        ({"as_of": "2023-03-12"}, "few-origins"),  # ten weeks
+        ({"as_of": "2026-01-01"}, "stale-data"),
+        ({"cell": 5000}, "few-cells"),  # as large as the area
+        ({"target": "faits"}, "stale-data"),  # all at one moment and on one line
+    ],
+)
+def test_too_little_to_forecast_from_is_an_abstention(served: Served, inputs: dict[str, Any], code: str) -> None:
+    answer = served.execute("risk-forecast", {"inputs": {"as_of": "2024-12-31"} | inputs}, "coordination").json()
+
+    assert (answer["forecast"]["answer"], answer["forecast"]["code"]) == ("abstains", code)
+    assert {feature["properties"]["expected"] for feature in answer["features"]} == {None}
+    assert answer["forecast"]["factors"] == []
+
+
+def test_a_forecast_of_hours_with_places_is_answered_and_not_kept(served: Served, forecast: dict[str, Any]) -> None:
+    with psycopg.connect(served.database) as connection:
+        before = connection.execute("SELECT count(*), sum(expected) FROM data.risque").fetchone()
+        inputs = {"shift": "05-21", "places": ["ecole", "arret-bus"]}
+        answer = served.execute("risk-forecast", {"inputs": inputs}, "planner").json()
+        after = connection.execute("SELECT count(*), sum(expected) FROM data.risque").fetchone()
+
+    card = answer["forecast"]
+    assert (card["shift"], card["places"]) == ("05-21", {"arret-bus": 0, "ecole": 0})
+    assert card["n_events"] == pytest.approx(2 / 3 * forecast["forecast"]["n_events"], rel=0.05)
+    assert before == after
 
 
 # ------------------------------------------------------------------------------------------------------------ children

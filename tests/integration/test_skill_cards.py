@@ -66,7 +66,8 @@ def _fill(connection: psycopg.Connection, n: int) -> None:
 
 def test_what_is_evaluated_is_what_is_forecast(connection: psycopg.Connection) -> None:
     read = read_labelled(connection, layer_of("signalements"))
-    xy, dates = read_events(connection, layer_of("signalements"))
+    events = read_events(connection, layer_of("signalements"))
+    xy, dates = events.xy, events.dates
 
     order = np.lexsort((xy[:, 1], xy[:, 0], dates))
     assert read.xy.tolist() == xy[order].tolist()

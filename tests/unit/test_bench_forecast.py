@@ -104,6 +104,17 @@ def test_the_worked_example_of_the_documentation_runs(events: Path, cells: Path)
     assert found["models"][0]["pai"]["2"] > 1
 
 
+def test_a_short_history_needs_no_cells_of_its_own(events: Path) -> None:
+    """Thirty weeks: eight of past, 22 tested, on the cells of the events of the first eight."""
+    found = bench_files(events, model=None, crs="EPSG:2154")
+
+    early = rows()[lambda frame: pd.to_datetime(frame["date"]) < "2024-01-01"]
+    to_metres = Transformer.from_crs("OGC:CRS84", "EPSG:2154", always_xy=True)
+    xy = np.column_stack(to_metres.transform(early["lon"], early["lat"]))
+    assert found["origins"] == 22
+    assert found["cells"] == Grid.of_events(xy, cell=250, crs="EPSG:2154").n_cells
+
+
 def test_a_model_is_sent_the_past_alone(events: Path, cells: Path, model: Any, tmp_path: Path) -> None:
     """What it is given never reaches into the tested week: it writes down every shape that it sees."""
     log = tmp_path / "seen.txt"

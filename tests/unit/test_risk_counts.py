@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from observatoire.risk.counts import count, wall_time
-from observatoire.risk.memo import digest
+from observatoire.risk.prefix import digest
 from observatoire.risk.spans import Horizon, days
 
 pytestmark = pytest.mark.unit

@@ -20,7 +20,8 @@ from observatoire.risk.forecast import forecast
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels
 from observatoire.risk.penalised_poisson import PenalisedPoisson
-from observatoire.risk.places import ALLOWED, OFFSET, Places
+from observatoire.risk.place_types import ALLOWED
+from observatoire.risk.places import OFFSET, Places
 
 pytestmark = pytest.mark.unit
 
