@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,7 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
         reply = network.deleteResource(request)
     else:
         reply = network.get(request)
+    _unwatched(reply)
     came = _wait(reply, watch)
     status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
     headers = {
@@ -116,9 +118,19 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
     }
     answer = Answer(bytes(request.url().toEncoded()).decode(), int(status or 0), headers, came)
     error, words = reply.error(), reply.errorString()
-    # At once: a reply that Qt deletes later leaves its Python object at an address where the next reply may come to lie.
-    sip.delete(reply)
+    sip.delete(reply)  # here and now: nobody else deletes it while Python still holds it
     return answer, error, words
+
+
+def _unwatched(reply: QNetworkReply) -> None:
+    """Keep PyQt from listening to the end of a reply.
+
+    PyQt's monitor of objects that Qt made lives in the thread of the program: it hears of a reply's end when the next
+    reply may already lie at the same address, and declares that one dead; it also changes its set without the lock of
+    Python, while this thread may be changing it too. Nobody else listens to this signal, and we delete the reply ourselves.
+    """
+    with suppress(TypeError):  # nobody listens
+        reply.destroyed.disconnect()
 
 
 def _wait(reply: QNetworkReply, watch: Watch) -> bytes:

@@ -208,6 +208,19 @@ def test_a_hung_server_does_not_hold_the_desktop(server, fake, wait):
     assert longest < 0.1
 
 
+def test_many_requests_in_threads_all_get_their_answers(server, fake, wait):
+    """PyQt takes a new reply for an old one that lay at its address, where it hears of the old one's end too late."""
+    fake.get("/x", {"n": 1})
+    ends = []
+    for _ in range(3):
+        client = Client(server)
+        in_background("test", lambda _t, c=client: [c.get_json("x") for _ in range(50)], ends.append, ends.append)
+
+    wait(lambda: len(ends) == 3, 60)
+
+    assert ends == [[{"n": 1}] * 50] * 3
+
+
 def test_an_exception_that_was_not_foreseen_ends_the_task_and_not_qgis(wait):
     ends = []
     in_background("test", lambda _task: 1 / 0, ends.append, ends.append)
