@@ -127,7 +127,7 @@ def _unwatched(reply: QNetworkReply) -> None:
 
     PyQt's monitor of objects that Qt made lives in the thread of the program: it hears of a reply's end when the next
     reply may already lie at the same address, and declares that one dead; it also changes its set without the lock of
-    Python, while this thread may be changing it too. Nobody else listens to this signal, and we delete the reply ourselves.
+    Python, while this thread may be changing it too. Nobody else listens to this signal; we delete the reply ourselves.
     """
     with suppress(TypeError):  # nobody listens
         reply.destroyed.disconnect()
@@ -136,8 +136,8 @@ def _unwatched(reply: QNetworkReply) -> None:
 def _wait(reply: QNetworkReply, watch: Watch) -> bytes:
     """Turn the thread's event loop until the reply is whole or not wanted; return its body.
 
-    The clock, not only the signal, ends it: a signal that came before the loop is lost. Only Qt's own slot listens to the
-    reply: an exception that leaves a slot in Python ends QGIS.
+    The clock, not only the signal, ends it: a signal that came before the loop is lost. Only Qt's own slot listens to
+    the reply: an exception that leaves a slot in Python ends QGIS.
     """
     loop, clock = QEventLoop(), QTimer()
 

@@ -96,7 +96,8 @@ class CatalogueDock(Dock):
         self.visibilityChanged.connect(lambda shown: self.forget() if shown and not self.catalogue.records else None)
 
     def forget(self) -> None:
-        """Read another server's catalogue, where the dock is seen; else when it is."""
+        """Read another server's catalogue, where the dock is seen; else when it is. The last one is not heard."""
+        self.cancel()
         self.show_catalogue(catalogue.Catalogue((), ()))
         if self.isVisible() and self.session.servers():
             self.guarded(self.read)

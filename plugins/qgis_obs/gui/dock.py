@@ -95,6 +95,8 @@ class Dock(QDockWidget):
     def work(self, title: str, work: Callable[[QgsFeedback], Any], done: Callable[[Any], None]) -> None:
         """Work in a thread, then call `done` here; one piece of work at a time, the next is not begun.
 
+        What comes after `cancel` is not heard: the user, or another piece of work, has gone on.
+
         `work` gets a feedback: it says how far it is, and ends its requests where it is stopped.
         """
         if self.busy:
@@ -107,12 +109,14 @@ class Dock(QDockWidget):
             return work(feedback)
 
         def over(result: Any) -> None:
-            self._over("")
-            done(result)
+            if not feedback.isCanceled():
+                self._over("")
+                self.guarded(lambda: done(result))
 
         def failed(error: PluginError) -> None:
-            self._over(str(error))
-            self.session.tell(error)
+            if not feedback.isCanceled():
+                self._over(str(error))
+                self.session.tell(error)
 
         self.say(title)
         self.stop.setVisible(True)

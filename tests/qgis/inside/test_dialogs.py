@@ -1,5 +1,7 @@
 """Dialogs and docks of the desktop, with a server that answers, refuses, or hangs."""
 
+import threading
+
 import pytest
 from qgis.core import QgsApplication, QgsGeometry, QgsProject
 from qgis.PyQt.QtWidgets import QPushButton
@@ -26,13 +28,12 @@ def landing(fake):
     fake.get("/processes", {"processes": [{"id": "echo"}]})
 
 
-def test_the_test_button_says_who_answers_and_what_there_is(session, fake, wait):
+def test_the_test_button_says_who_answers_and_what_there_is(session, fake, held):
     landing(fake)
     form = ConnectionForm(session)
     form.url.setText(f"{fake.url}/")
 
-    form.try_it()
-    longest = wait(form.test.isEnabled)
+    longest = held(form.try_it, form.test.isEnabled)
 
     assert "Port-Calme" in form.said.text()
     assert "2 collections, 1 processes" in form.said.text()
@@ -162,6 +163,45 @@ def test_jobs_are_renewed_stopped_and_removed(session, fake, wait, qgis_iface):
     assert dock.list.topLevelItemCount() == 0
 
 
+def test_a_job_of_a_server_that_was_removed_is_renewed_without_its_key(session, fake, wait, qgis_iface):
+    job_list.remember(Job(f"{fake.url}/api/jobs/1", "p", "gone", "Forecast", "running"))
+    fake.get("/api/jobs/1", {"status": "successful", "progress": 100})
+    dock = JobsDock(qgis_iface, session)
+
+    dock.refresh()
+    wait(lambda: job_list.jobs()[0].status == "successful")
+
+    assert fake.asked[-1][1] == "/api/jobs/1"
+    assert "Authorization" not in fake.asked[-1][2]
+    job = job_list.jobs()[0]
+    assert dock._client(job).server == Server("gone", "gone", f"{fake.url}/api")
+
+
+def test_a_list_of_jobs_goes_on_after_its_task_was_stopped_elsewhere(session, fake, wait, qgis_iface):
+    """QGIS's own list of tasks can stop any of them."""
+    job_list.remember(Job(f"{fake.url}/jobs/1", "p", "gone", "Forecast", "running"))
+    asked = threading.Event()
+    go_on = threading.Event()
+
+    def late(_body):
+        asked.set()
+        go_on.wait(10)
+        return 200, {}, {"status": "running"}
+
+    fake.answers["GET", "/jobs/1"] = late
+    dock = JobsDock(qgis_iface, session)
+    dock.refresh()
+    wait(asked.is_set)
+    QgsApplication.taskManager().cancelAll()
+    go_on.set()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    fake.get("/jobs/1", {"status": "successful", "progress": 100})
+
+    dock.refresh()
+
+    wait(lambda: job_list.jobs()[0].status == "successful")
+
+
 def test_a_problem_stands_in_the_message_bar_with_its_details(qgis_iface):
     bar = qgis_iface.messageBar()
     bar.clearWidgets()
@@ -218,3 +258,22 @@ def test_the_plugin_comes_and_goes(qgis_iface, monkeypatch, fake):
     plugin.unload()
 
     assert QgsApplication.processingRegistry().providerById("obs") is None
+
+
+def test_what_comes_after_the_plugin_went_is_not_heard(session, wait):
+    """Its docks are gone: an answer to them would be a traceback."""
+    heard, ended = [], threading.Event()
+    session.background("Work", lambda _task: ended.set(), heard.append, heard.append)
+    ended.wait(10)
+
+    session.close()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+
+    assert heard == []
+
+
+def test_an_address_of_the_environment_that_is_none_does_not_keep_the_plugin_away(session, monkeypatch):
+    monkeypatch.setenv("OBS_URL", "observatoire")
+
+    assert session.servers() == []
+    assert Connections(session).list.count() == 0

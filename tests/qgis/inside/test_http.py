@@ -61,12 +61,12 @@ def test_a_giant_answer_is_cut_off(client, fake):
 
 
 def test_a_server_that_hangs_is_given_up(client, fake):
-    fake.answers["GET", "/x"] = 3.0
+    fake.answers["GET", "/x"] = 30.0
     begun = time.monotonic()
 
     with pytest.raises(errors.TimedOut):
         client.get("x")
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 10
 
 
 def test_nobody_there(server):
@@ -108,14 +108,14 @@ def test_an_expired_certificate_is_refused(tmp_path):
 
 
 def test_a_cancelled_request_ends_at_once(client, fake):
-    fake.answers["GET", "/x"] = 3.0
+    fake.answers["GET", "/x"] = 30.0
     feedback = QgsFeedback()
     threading.Timer(0.2, feedback.cancel).start()
     begun = time.monotonic()
 
     with pytest.raises(errors.Cancelled):
-        client.get("x", feedback=feedback, timeout_s=10)
-    assert time.monotonic() - begun < 1.5
+        client.get("x", feedback=feedback, timeout_s=30)
+    assert time.monotonic() - begun < 2
 
 
 def test_the_key_goes_to_its_own_server_only(fake):
@@ -195,14 +195,17 @@ def test_what_is_no_address_is_refused(text):
         servers.checked_url(text)
 
 
-def test_a_hung_server_does_not_hold_the_desktop(server, fake, wait):
+def test_a_hung_server_does_not_hold_the_desktop(server, fake, held):
     """Goal of the project: the GUI's thread is never blocked for more than 100 ms."""
-    fake.answers["GET", "/x"] = 2.0
+    fake.answers["GET", "/x"] = 20.0
     ends = []
     client = Client(server, timeout_s=1.0)
-    in_background("test", lambda _task: client.get("x"), ends.append, ends.append)
 
-    longest = wait(lambda: ends)
+    def ask():
+        ends.clear()
+        in_background("test", lambda _task: client.get("x"), ends.append, ends.append)
+
+    longest = held(ask, lambda: ends)
 
     assert isinstance(ends[0], errors.TimedOut)
     assert longest < 0.1
