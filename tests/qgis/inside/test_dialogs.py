@@ -11,7 +11,7 @@ from qgis_obs.core.jobs import Job
 from qgis_obs.core.servers import Server
 from qgis_obs.core.session import Session
 from qgis_obs.gui.browser import Root, ServerItem
-from qgis_obs.gui.connection_form import ConnectionForm
+from qgis_obs.gui.connection_form import ConnectionForm, hint
 from qgis_obs.gui.connections import Connections
 from qgis_obs.gui.jobs_dock import JobsDock
 from qgis_obs.gui.messages import show_problem
@@ -65,6 +65,19 @@ def test_a_wrong_address_keeps_the_form_open(session):
     assert "http://" in form.said.text()
     assert not form.result()
     assert servers.servers() == []
+
+
+def test_the_form_says_where_a_key_belongs_in_this_very_qgis(session):
+    """QGIS 3.22 has no API Header; the form of a newer one does not speak of Basic."""
+    older, newer = hint(["Basic", "OAuth2"]), hint(["APIHeader", "Basic"])
+
+    assert "Basic, any user name, the key as password" in older
+    assert "QGIS 3.24" in older
+    assert "OAuth2" in older
+    assert "API Header, X-API-Key" in newer
+    assert "Basic" not in newer
+    assert "OAuth2" not in newer
+    assert ConnectionForm(session).hint.text() == hint(QgsApplication.authManager().authMethodsKeys())
 
 
 def test_connections_are_added_chosen_and_removed(session, fake):

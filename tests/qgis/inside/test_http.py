@@ -1,8 +1,6 @@
 """Every way a request can fail has a class and a sentence of its own, in French too; nothing else gets the key."""
 
 import socket
-import ssl
-import subprocess
 import threading
 import time
 
@@ -75,36 +73,6 @@ def test_nobody_there(server):
         port = probe.getsockname()[1]
     with pytest.raises(errors.Unreachable, match="no answer"):
         Client(Server("x", "x", f"http://127.0.0.1:{port}")).get("x")
-
-
-def test_an_expired_certificate_is_refused(tmp_path):
-    """It is of an unknown authority as well: Qt has one word for both, and so has the sentence."""
-    key, request, certificate = (str(tmp_path / name) for name in ("k.pem", "c.csr", "c.pem"))
-    for command in (
-        ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=localhost"],
-        ["x509", "-req", "-in", request, "-signkey", key, "-days", "-1", "-out", certificate],
-    ):
-        subprocess.run(["openssl", *command], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            try:
-                peer, _ = listener.accept()
-                context.wrap_socket(peer, server_side=True)
-            except ssl.SSLError:
-                continue
-            except OSError:
-                return
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        with pytest.raises(errors.BadCertificate, match="certificate"):
-            Client(Server("x", "x", f"https://localhost:{listener.getsockname()[1]}"), timeout_s=5).get("x")
-    finally:
-        listener.close()
 
 
 def test_a_cancelled_request_ends_at_once(client, fake):
