@@ -37,9 +37,9 @@ lint: ## Format, lint, types, import contracts, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/obs render --check
 
-plugin: ## Check the QGIS plugin and pack it: dist/qgis_obs.zip
+plugin: ## Check the QGIS plugin and pack it: dist/qgis_obs.zip (OFFICIAL=1: for plugins.qgis.org)
 	@sh tools/setup.sh dev
-	@$(BIN)/python tools/plugin.py
+	@$(BIN)/python tools/plugin.py $(if $(OFFICIAL),--official)
 
 render: ## Write the generated files anew
 	@sh tools/setup.sh run

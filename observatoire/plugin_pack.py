@@ -9,6 +9,7 @@ from pathlib import Path
 
 from observatoire import __version__
 from observatoire.data import root
+from observatoire.package_says import publisher
 
 NAME = "qgis_obs"
 #: What the zip may hold; the official repository refuses binaries.
@@ -31,12 +32,12 @@ def sources() -> list[Path]:
 
 
 def metadata() -> dict[str, str]:
-    """Return `metadata.txt` as the zip has it: the project's version and its change log."""
+    """Return `metadata.txt` as the zip has it: with the project's version, its change log, and who publishes it."""
     parser = RawConfigParser()
     parser.optionxform = str  # type: ignore[method-assign,assignment]  # names keep their capitals
     parser.read_string((folder() / "metadata.txt").read_text("utf-8"))
     found = dict(parser["general"])
-    return found | {"version": __version__} | ({"changelog": log} if (log := changelog()) else {})
+    return found | publisher() | {"version": __version__} | ({"changelog": log} if (log := changelog()) else {})
 
 
 def changelog() -> str:

@@ -1,6 +1,8 @@
 """Checks the QGIS plugin as its official repository does, and packs it into dist/. Used by `make plugin`.
 
-Usage: plugin.py [--no-checks]
+Usage: plugin.py [--no-checks] [--official]
+
+--official: as an upload to plugins.qgis.org wants it; fails where `pyproject.toml` does not say who publishes it.
 """
 
 import io
@@ -17,7 +19,11 @@ from observatoire.plugin_pack import NAME, SUFFIXES, folder, metadata, packed, s
 PYTHON = root() / ".venv-qgis" / "bin" / "python"
 #: What QGIS needs, and what the official repository needs beside it.
 REQUIRED = ("name", "qgisMinimumVersion", "description", "about", "version", "author")
-OFFICIAL = ("email", "repository", "tracker")
+OFFICIAL = {
+    "email": 'a mail address in [project] authors = [{ name = "…", email = "…" }]',
+    "repository": "the address of the public sources in [project.urls], as Source",
+    "tracker": "the address where faults are reported in [project.urls], as Issues",
+}
 LARGEST = 20_000_000  # bytes, the official repository's limit
 #: F, E9: broken or unused names. QGS1: imports. QGS4: enums that Qt 6 no longer knows. Not QGS105: `iface` is handed
 #: over, so that tests can hand over another. Not QGS2, experimental: it takes any `setValue` for one that may fail.
@@ -76,17 +82,22 @@ def _flakes() -> list[str]:
 
 
 def main() -> None:
-    """Check, pack, say where it is."""
+    """Check, pack, say where it is and what an upload would still want."""
+    said = metadata()
+    lacking = [
+        f"metadata.txt: {name} is missing: declare {where}" for name, where in OFFICIAL.items() if not said.get(name)
+    ]
     found = [] if "--no-checks" in sys.argv[1:] else problems()
+    found += lacking if "--official" in sys.argv[1:] else []
     if found:
         raise SystemExit("\n".join([*found, f"{len(found)} problems: nothing is packed"]))
     path = root() / "dist" / f"{NAME}.zip"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(packed())
     print(f"{path.relative_to(root())}: version {__version__}, {len(sources())} files, {path.stat().st_size} bytes")
-    lacking = [name for name in OFFICIAL if not metadata().get(name)]
     if lacking:
-        print(f"plugins.qgis.org also wants in metadata.txt: {', '.join(lacking)} (whoever publishes says them)")
+        print("Good for a repository of your own (/qgis/plugins.xml). plugins.qgis.org also wants, in pyproject.toml:")
+        print("\n".join(lacking))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Plugin:
     def unload(self) -> None:
         """Take everything out again."""
         if self.desktop is not None:
+            self.session.close()
             self.session.servers_changed.disconnect(self.servers_changed)
             self.desktop.remove()
         QgsApplication.processingRegistry().removeProvider(self.provider)

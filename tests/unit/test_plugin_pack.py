@@ -9,7 +9,7 @@ from configparser import RawConfigParser
 
 import pytest
 
-from observatoire import __version__
+from observatoire import __version__, plugin_pack
 from observatoire.plugin_pack import NAME, SUFFIXES, changelog, folder, metadata, packed, sources
 
 pytestmark = pytest.mark.unit
@@ -52,3 +52,15 @@ def test_the_words_are_json() -> None:
     for path in (folder() / "i18n").rglob("*.json"):
         words = json.loads(path.read_text("utf-8"))
         assert all(isinstance(text, str) and text for text in words.values()), path.name
+
+
+def test_who_publishes_it_stands_in_the_zip_as_the_package_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is invented: what `pyproject.toml` does not say is not there."""
+    said = {"email": "team@obs.example", "tracker": "https://code.example/obs/issues"}
+    monkeypatch.setattr(plugin_pack, "publisher", lambda: said)
+
+    parser = RawConfigParser()
+    parser.read_string(zipfile.ZipFile(io.BytesIO(packed())).read(f"{NAME}/metadata.txt").decode())
+
+    assert said.items() <= dict(parser["general"]).items()
+    assert "repository" not in parser["general"]

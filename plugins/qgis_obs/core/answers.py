@@ -17,14 +17,13 @@ from .errors import (
     TooManyRequests,
     Unreachable,
 )
+from .exchange import Below
 from .texts import tr
 
 Network = QNetworkReply.NetworkError
 
 
-def complaint(
-    url: str, status: int, headers: dict[str, str], body: bytes, network: int, said_by_qt: str
-) -> PluginError:
+def complaint(url: str, status: int, headers: dict[str, str], body: bytes, below: Below) -> PluginError:
     """Return the error of an answer.
 
     Parameters
@@ -37,15 +36,13 @@ def complaint(
         Names in lower case.
     body : bytes
         What the server says of it: `application/problem+json`, pygeoapi's `{code, description}`, or anything.
-    network : int
-        Qt's code, for what fails below HTTP.
-    said_by_qt : str
-        Qt's words, for the details.
+    below : Below
+        What failed below HTTP; Qt's words stand in the details.
     """
-    details = f"{url}\n{status or ''} {said_by_qt}\n{body[:500].decode('utf-8', 'replace')}".strip()
+    details = f"{url}\n{status or ''} {below.words}\n{body[:500].decode('utf-8', 'replace')}".strip()
     said = said_by_server(body)
     if not status:
-        return _no_answer(url, network, details)
+        return _no_answer(url, below, details)
     if status in (401, 403):
         return NotAllowed(
             tr("{status}: the server does not accept this key or account for that. {said}", status=status, said=said),
@@ -78,15 +75,13 @@ def said_by_server(body: bytes) -> str:
     return ""
 
 
-def _no_answer(url: str, network: int, details: str) -> PluginError:
-    if network == Network.SslHandshakeFailedError:
-        return BadCertificate(
-            tr("{url}: the server's certificate is not accepted (expired, of another name, or unknown).", url=url),
-            details,
-        )  # fmt: skip
-    if network in (Network.TimeoutError, Network.OperationCanceledError):
+def _no_answer(url: str, below: Below, details: str) -> PluginError:
+    if below.code == Network.SslHandshakeFailedError:
+        why = "; ".join(below.certificate)
+        return BadCertificate(tr("{url}: the server's certificate is not accepted: {why}.", url=url, why=why), details)
+    if below.code in (Network.TimeoutError, Network.OperationCanceledError):
         return TimedOut(tr("{url}: the server did not answer in time.", url=url), details)
-    if network == Network.ProtocolUnknownError:
+    if below.code == Network.ProtocolUnknownError:
         return Unreachable(tr("{url}: not an address that QGIS can ask.", url=url), details)
     return Unreachable(
         tr("{url}: no answer. Is the server running, is the address right, is there a network?", url=url), details

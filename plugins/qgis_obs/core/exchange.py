@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QByteArray, QEventLoop, QTimer
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
 
+from .certificates import faults
 from .errors import Cancelled, NotJson, TimedOut, TooLarge
 from .texts import tr
 
@@ -69,6 +71,15 @@ class Answer:
             ) from None  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Below:
+    """What failed below HTTP: Qt's code and words, and what is wrong with the server's certificate, where it is it."""
+
+    code: int
+    words: str
+    certificate: tuple[str, ...] = ()
+
+
 class Watch:
     """Ends a request that takes too long, brings too much, or is not wanted any more."""
 
@@ -99,8 +110,8 @@ class Watch:
             raise TimedOut(tr("The server did not answer within {seconds} s.", seconds=seconds), url)
 
 
-def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -> tuple[Answer, int, str]:
-    """Return the answer, Qt's code of what failed below HTTP, and Qt's words; without an answer, status 0."""
+def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -> tuple[Answer, Below]:
+    """Return the answer, with status 0 where none came, and what failed below HTTP."""
     network = QgsNetworkAccessManager.instance()
     if method == "POST":
         reply = network.post(request, QByteArray(body))
@@ -108,6 +119,7 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
         reply = network.deleteResource(request)
     else:
         reply = network.get(request)
+    _unwatched(reply)
     came = _wait(reply, watch)
     status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
     headers = {
@@ -115,10 +127,26 @@ def exchange(method: str, request: QNetworkRequest, body: bytes, watch: Watch) -
         for name in reply.rawHeaderList()
     }
     answer = Answer(bytes(request.url().toEncoded()).decode(), int(status or 0), headers, came)
-    error, words = reply.error(), reply.errorString()
-    # At once: one that Qt deletes later leaves its Python object at an address where the next reply may come to lie.
-    sip.delete(reply)
-    return answer, error, words
+    below = Below(reply.error(), reply.errorString(), _certificate(reply))
+    sip.delete(reply)  # here and now: nobody else deletes it while Python still holds it
+    return answer, below
+
+
+def _certificate(reply: QNetworkReply) -> tuple[str, ...]:
+    if reply.error() != QNetworkReply.NetworkError.SslHandshakeFailedError:
+        return ()
+    return tuple(faults(reply.sslConfiguration().peerCertificateChain(), reply.url().host()))
+
+
+def _unwatched(reply: QNetworkReply) -> None:
+    """Keep PyQt from listening to the end of a reply.
+
+    PyQt's monitor of objects that Qt made lives in the thread of the program: it hears of a reply's end when the next
+    reply may already lie at the same address, and declares that one dead; it also changes its set without the lock of
+    Python, while this thread may be changing it too. Nobody else listens to this signal; we delete the reply ourselves.
+    """
+    with suppress(TypeError):  # nobody listens
+        reply.destroyed.disconnect()
 
 
 def _wait(reply: QNetworkReply, watch: Watch) -> bytes:

@@ -96,10 +96,10 @@ class Client:
             raise Cancelled
         watch = Watch(timeout_s or self.timeout_s, largest or self.largest, feedback)
         request = self._request(url, headers or {})
-        answer, network, said_by_qt = exchange(method, request, body, watch)
+        answer, below = exchange(method, request, body, watch)
         watch.raise_if_stopped(url)
         if not 200 <= answer.status < 300:
-            raise complaint(url, answer.status, answer.headers, answer.body, network, said_by_qt)
+            raise complaint(url, answer.status, answer.headers, answer.body, below)
         return answer
 
     def _request(self, url: str, headers: dict[str, str]) -> QNetworkRequest:

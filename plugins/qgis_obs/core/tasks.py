@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsApplication, QgsTask
 
-from .errors import PluginError
+from .errors import Cancelled, PluginError
 from .log import warn
 from .texts import tr
 
@@ -17,7 +17,7 @@ _running: set[Background] = set()
 
 
 class Background(QgsTask):
-    """Calls `work(task)` in a thread; then `done(result)` or `failed(error)` in the GUI's thread.
+    """Calls `work(task)` in a thread; then either `done(result)` or `failed(error)` in the GUI's thread.
 
     `work` may call `task.setProgress(percent)`, look at `task.isCanceled()`, and touches neither widgets nor layers of
     the project.
@@ -50,8 +50,8 @@ class Background(QgsTask):
         _running.discard(self)
         if result:
             self._done(self._result)
-        elif self._error is not None and not self.isCanceled():
-            self._failed(self._error)
+        else:
+            self._failed(Cancelled() if self.isCanceled() or self._error is None else self._error)
 
 
 def in_background(
@@ -62,3 +62,9 @@ def in_background(
     _running.add(task)
     QgsApplication.taskManager().addTask(task)
     return task
+
+
+def cancel_running() -> None:
+    """Cancel all tasks that run; their `failed` hears of it."""
+    for task in list(_running):
+        task.cancel()

@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import QgsFeedback, QgsGeometry
 
 from . import clash, running, worksite
-from .errors import PluginError
+from .errors import Cancelled, PluginError
 from .http import Client
 from .reading import readable
 from .texts import tr
@@ -41,6 +41,8 @@ def evidence(client: Client, finding: clash.Finding, feedback: QgsFeedback) -> l
     for link in finding.links:
         try:
             answer = client.get_json(str(link.get("href", "")), feedback=feedback)
+        except Cancelled:
+            raise
         except PluginError:
             continue  # not for this caller, or gone since: the finding says its reference
         features = answer.get("features", [answer]) if isinstance(answer, dict) else []

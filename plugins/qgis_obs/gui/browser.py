@@ -13,6 +13,7 @@ from qgis.core import (
     QgsErrorItem,
     QgsLayerItem,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
@@ -53,7 +54,7 @@ class BrowserProvider(QgsDataItemProvider):
 
     def refresh(self) -> None:
         """Show connections that changed."""
-        if self.root is not None:
+        if self.root is not None and not sip.isdeleted(self.root):
             self.root.depopulate()
             self.root.refresh()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsFeedback, QgsProject
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
@@ -96,7 +97,8 @@ class CatalogueDock(Dock):
         self.visibilityChanged.connect(lambda shown: self.forget() if shown and not self.catalogue.records else None)
 
     def forget(self) -> None:
-        """Read another server's catalogue, where the dock is seen; else when it is."""
+        """Read another server's catalogue, where the dock is seen; else when it is. The last one is not heard."""
+        self.cancel()
         self.show_catalogue(catalogue.Catalogue((), ()))
         if self.isVisible() and self.session.servers():
             self.guarded(self.read)
@@ -175,6 +177,8 @@ class CatalogueDock(Dock):
 
     def _add_next(self, ready: list[sourcing.Opened], said: str, first: list[sourcing.Opened]) -> None:
         """Add one layer a turn of the event loop: eight at once would hold the window for a fifth of a second."""
+        if sip.isdeleted(self):  # the plugin was taken out meanwhile
+            return
         if not ready:
             if first:
                 show_city(self.iface, QgsProject.instance(), first)

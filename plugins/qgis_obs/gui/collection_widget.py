@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from processing.gui.wrappers import WidgetWrapper
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QComboBox
 
 from ..core.processes import words
-from ..core.tasks import in_background
 from .native import native_wrapper
 
 
@@ -27,13 +27,17 @@ class CollectionWidgetWrapper(WidgetWrapper):
         box.setMinimumContentsLength(20)
         algorithm = self.parameterDefinition().algorithm()
         client = algorithm.session.client(algorithm.server, timeout_s=10)
-        in_background("collections", lambda _task: client.get_json("collections"), self._fill, lambda _error: None)
+        read = lambda _task: client.get_json("collections")  # noqa: E731
+        algorithm.session.background("collections", read, self._fill, lambda _error: None)
         return box
 
     def _fill(self, said: Any) -> None:
+        if sip.isdeleted(self.widget):  # the form was closed meanwhile
+            return
         typed = self.value()
         for each in said.get("collections", []) if isinstance(said, dict) else []:
-            self.widget.addItem(f"{words(each.get('title'), each['id'])} ({each['id']})", each["id"])
+            if isinstance(each, dict) and each.get("id"):
+                self.widget.addItem(f"{words(each.get('title'), each['id'])} ({each['id']})", each["id"])
         self.setValue(typed)
 
     def setValue(self, value: Any) -> None:

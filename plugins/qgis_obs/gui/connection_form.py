@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qgis.core import QgsApplication
 from qgis.gui import QgsAuthConfigSelect
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
@@ -12,6 +13,20 @@ from ..core.errors import PluginError
 from ..core.probe import Found, probe
 from ..core.session import Session
 from ..core.texts import tr
+
+
+def hint(methods: list[str]) -> str:
+    """Return where a key belongs, by the kinds of authentication that this QGIS has."""
+    said = [tr("A key or an account belongs into an authentication of QGIS; the connection only names it.")]
+    if "APIHeader" in methods:
+        said.append(tr("A key: API Header, X-API-Key and the key."))
+    else:
+        said.append(
+            tr("A key: Basic, any user name, the key as password. This QGIS has no API Header: it came with QGIS 3.24.")
+        )
+    if "OAuth2" in methods:
+        said.append(tr("An account of the city's own login: OAuth2."))
+    return " ".join(said)
 
 
 class ConnectionForm(QDialog):
@@ -52,13 +67,10 @@ class ConnectionForm(QDialog):
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        hint = QLabel(
-            tr("A key belongs into an authentication of QGIS (API Header X-API-Key; before QGIS 3.24 Basic, the key as "
-               "password); the connection only names it.")
-        )  # fmt: skip
-        hint.setWordWrap(True)
+        self.hint = QLabel(hint(QgsApplication.authManager().authMethodsKeys()))
+        self.hint.setWordWrap(True)
         layout.addWidget(self.said)
-        layout.addWidget(hint)
+        layout.addWidget(self.hint)
         layout.addWidget(self.buttons)
 
     def typed(self) -> servers.Server:

@@ -8,12 +8,13 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction, QDockWidget
+from qgis.PyQt.QtWidgets import QAction
 
 from ..core.session import Session
 from ..core.texts import tr
 from .browser import BrowserProvider
 from .connections import Connections
+from .dock import Dock
 from .docks import make_docks
 from .jobs_dock import JobsDock
 from .messages import show_problem
@@ -35,7 +36,7 @@ class Desktop:
     def __init__(self, iface: Any, session: Session) -> None:
         self.iface, self.session = iface, session
         self.menu = tr("Observatory")
-        self.docks: list[QDockWidget] = [*make_docks(iface, session), JobsDock(iface, session)]
+        self.docks: list[Dock] = [*make_docks(iface, session), JobsDock(iface, session)]
         for dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.hide()
@@ -68,5 +69,6 @@ class Desktop:
             self.iface.removePluginWebMenu(self.menu, action)
         self.iface.removeToolBarIcon(self.connections)
         for dock in self.docks:
+            dock.cancel()
             self.iface.removeDockWidget(dock)
             dock.deleteLater()

@@ -37,6 +37,7 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.iface, self.session = iface, session
         self._task: QgsTask | None = None
+        self._passing = False
         self._feedback = QgsFeedback()
         self._looks = QTimer(self)
         self._looks.setInterval(LOOK_MS)
@@ -92,27 +93,50 @@ class Dock(QDockWidget):
         """Show what goes on, or what came of it."""
         self.state.setText(text)
 
-    def work(self, title: str, work: Callable[[QgsFeedback], Any], done: Callable[[Any], None]) -> None:
+    def work(
+        self,
+        title: str,
+        work: Callable[[QgsFeedback], Any],
+        done: Callable[[Any], None],
+        *,
+        passing: bool = False,
+    ) -> None:
         """Work in a thread, then call `done` here; one piece of work at a time, the next is not begun.
 
-        `work` gets a feedback: it says how far it is, and ends its requests where it is stopped.
+        What comes after `cancel` is not heard: the user, or another piece of work, has gone on.
+
+        Parameters
+        ----------
+        title : str
+            Shown while it goes on.
+        work : callable
+            Gets a feedback: it says how far it is, and ends its requests where it is stopped.
+        done : callable
+            Gets what `work` returns.
+        passing : bool
+            A look at something: the next look ends it, for the user has gone on.
         """
+        if self.busy and passing and self._passing:
+            self.cancel()
         if self.busy:
             self.say(tr("One thing at a time: still busy."))
             return
         feedback = self._feedback = QgsFeedback()
+        self._passing = passing
 
         def run(task: QgsTask) -> Any:
             feedback.progressChanged.connect(task.setProgress, Qt.ConnectionType.DirectConnection)
             return work(feedback)
 
         def over(result: Any) -> None:
-            self._over("")
-            done(result)
+            if not feedback.isCanceled():
+                self._over("")
+                self.guarded(lambda: done(result))
 
         def failed(error: PluginError) -> None:
-            self._over(str(error))
-            self.session.tell(error)
+            if not feedback.isCanceled():
+                self._over(str(error))
+                self.session.tell(error)
 
         self.say(title)
         self.stop.setVisible(True)

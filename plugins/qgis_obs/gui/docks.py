@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..core.session import Session
 from .catalogue_dock import CatalogueDock
+from .dock import Dock
 from .report_dock import ReportDock
 from .risk_dock import RiskDock
 from .works_dock import WorksDock
 
 
-def make_docks(iface, session: Session) -> list:
+def make_docks(iface, session: Session) -> list[Dock]:
     """Return the docks to be added to the desktop, in their order.
 
     Parameters
@@ -21,6 +22,6 @@ def make_docks(iface, session: Session) -> list:
 
     Returns
     -------
-    list of QDockWidget
+    list of Dock
     """
     return [kind(iface, session) for kind in (CatalogueDock, RiskDock, WorksDock, ReportDock)]

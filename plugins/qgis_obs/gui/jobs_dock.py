@@ -10,9 +10,10 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QTreeWidget, QTreeWidgetItem
 
 from ..core import job_list, jobs
-from ..core.errors import NoServer, PluginError
+from ..core.errors import PluginError
 from ..core.http import Client
 from ..core.job_layers import Loaded, load
+from ..core.servers import Server
 from ..core.session import Session
 from ..core.texts import tr
 from .dock import Dock
@@ -30,7 +31,7 @@ class JobsDock(Dock):
         self.list.setRootIsDecorated(False)
         self.list.setHeaderLabels([tr("Process"), tr("State"), "%", tr("Created"), tr("Message")])
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.itemDoubleClicked.connect(lambda *_: self.take())
+        self.on(self.list.itemDoubleClicked, self.take)
         self.body.addWidget(self.list)
         row = QHBoxLayout()
         for name, text, slot in (
@@ -39,7 +40,7 @@ class JobsDock(Dock):
         ):  # fmt: skip
             button = QPushButton(text)
             button.setObjectName(name)
-            button.clicked.connect(slot)
+            self.on(button.clicked, slot)
             row.addWidget(button)
         self.body.addLayout(row)
         self.finish()
@@ -124,7 +125,7 @@ class JobsDock(Dock):
         for server in self.session.servers():
             if server.id == job.server:
                 return self.session.client(server)
-        raise NoServer
+        return self.session.client(Server(job.server, job.server, job.url.rsplit("/jobs/", 1)[0]))
 
     def _tick(self) -> None:
         if self.isVisible() and any(not job.over for job in job_list.jobs()):

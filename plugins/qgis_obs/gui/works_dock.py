@@ -195,7 +195,10 @@ class WorksDock(Dock):
             return
         client = self.session.client()
         self.work(
-            escape(finding.title), lambda stop: works.evidence(client, finding, stop), lambda f: self._flash(finding, f)
+            escape(finding.title),
+            lambda stop: works.evidence(client, finding, stop),
+            lambda shapes: self._flash(finding, shapes),
+            passing=True,
         )
 
     def _flash(self, finding: clash.Finding, shapes: list[dict[str, Any]] | None) -> None:

@@ -8,8 +8,6 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..core import descriptions
-from ..core.errors import PluginError
-from ..core.log import warn
 from ..core.processes import Process
 from ..core.servers import Server
 from ..core.session import Session
@@ -48,12 +46,7 @@ class Provider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         """Make the algorithms; QGIS calls it at its start."""
-        try:
-            servers = self.session.servers()
-        except PluginError as error:  # OBS_URL is no address
-            warn(str(error))
-            return
-        for number, server in enumerate(servers):
+        for number, server in enumerate(self.session.servers()):
             prefix = f"{server.id}." if number else ""
             for process in self._processes(server, first=not number):
                 self.addAlgorithm(RemoteAlgorithm(self.session, server, process, prefix))

@@ -1,5 +1,7 @@
 """The catalogue dock: themes, search, what is said of a collection, presets, and servers that have none."""
 
+import threading
+
 import pytest
 from qgis.core import QgsApplication
 from qgis_obs.core import servers
@@ -36,7 +38,7 @@ def dock(fake, server, qgis_iface):
 
 def read(dock, wait):
     dock.read()
-    return wait(lambda: not dock.busy)
+    wait(lambda: not dock.busy)
 
 
 def titles(dock):
@@ -44,8 +46,8 @@ def titles(dock):
     return {top.text(0): [top.child(n).text(0) for n in range(top.childCount())] for top in tops}
 
 
-def test_collections_are_listed_by_theme_without_holding_the_window(dock, wait):
-    longest = read(dock, wait)
+def test_collections_are_listed_by_theme_without_holding_the_window(dock, held):
+    longest = held(dock.read, lambda: not dock.busy)
 
     assert titles(dock) == {"Inform": ["Reports <b>"], "Other collections": ["Forecasts"]}
     assert [title for _, title in dock.catalogue.presets] == ["Planner's map"]
@@ -108,7 +110,7 @@ def test_a_server_that_is_silent_can_be_left(dock, fake, wait):
     dock.cancel()
 
     assert dock.state.text() == "Stopped."
-    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0, 5)
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0, 10)
 
 
 def test_a_collection_that_cannot_be_opened_is_told_and_the_rest_goes_on(dock, fake, wait):
@@ -141,3 +143,42 @@ def test_another_server_is_another_catalogue(dock, wait):
     dock.session.servers_changed.emit()
 
     assert titles(dock) == {}
+
+
+def test_the_answer_of_the_server_before_is_not_shown_for_the_one_in_use(dock, fake, wait):
+    """It comes after the user chose another server, and is not heard."""
+    dock.show()
+    held = threading.Event()
+
+    def late(_body):
+        held.wait(10)
+        return 200, {}, RECORDS
+
+    fake.answers["GET", "/collections/catalogue/items"] = late
+    dock.guarded(dock.read)
+    fake.get("/other/collections/catalogue/items", {"features": RECORDS["features"][1:], "links": []})
+    fake.get("/other/styles", {"styles": []})
+    servers.save(servers.Server("other", "Other", f"{fake.url}/other"))
+    servers.activate("other")
+
+    dock.session.servers_changed.emit()
+    held.set()
+    wait(lambda: not dock.busy)
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+
+    assert titles(dock) == {"Other collections": ["Forecasts"]}
+    assert dock.state.text() == "1 collections."
+
+
+def test_an_answer_that_comes_as_the_work_is_stopped_is_not_shown(dock, wait):
+    """The task may have ended, and its end not yet be told, when the user stops it."""
+    ended = threading.Event()
+    shown = []
+    dock.work("Work", lambda _stop: ended.set(), shown.append)
+    ended.wait(10)
+
+    dock.cancel()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+
+    assert shown == []
+    assert dock.state.text() == "Stopped."

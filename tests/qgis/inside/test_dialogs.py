@@ -1,5 +1,7 @@
 """Dialogs and docks of the desktop, with a server that answers, refuses, or hangs."""
 
+import threading
+
 import pytest
 from qgis.core import QgsApplication, QgsGeometry, QgsProject
 from qgis.PyQt.QtWidgets import QPushButton
@@ -9,7 +11,7 @@ from qgis_obs.core.jobs import Job
 from qgis_obs.core.servers import Server
 from qgis_obs.core.session import Session
 from qgis_obs.gui.browser import Root, ServerItem
-from qgis_obs.gui.connection_form import ConnectionForm
+from qgis_obs.gui.connection_form import ConnectionForm, hint
 from qgis_obs.gui.connections import Connections
 from qgis_obs.gui.jobs_dock import JobsDock
 from qgis_obs.gui.messages import show_problem
@@ -26,13 +28,12 @@ def landing(fake):
     fake.get("/processes", {"processes": [{"id": "echo"}]})
 
 
-def test_the_test_button_says_who_answers_and_what_there_is(session, fake, wait):
+def test_the_test_button_says_who_answers_and_what_there_is(session, fake, held):
     landing(fake)
     form = ConnectionForm(session)
     form.url.setText(f"{fake.url}/")
 
-    form.try_it()
-    longest = wait(form.test.isEnabled)
+    longest = held(form.try_it, form.test.isEnabled)
 
     assert "Port-Calme" in form.said.text()
     assert "2 collections, 1 processes" in form.said.text()
@@ -64,6 +65,19 @@ def test_a_wrong_address_keeps_the_form_open(session):
     assert "http://" in form.said.text()
     assert not form.result()
     assert servers.servers() == []
+
+
+def test_the_form_says_where_a_key_belongs_in_this_very_qgis(session):
+    """QGIS 3.22 has no API Header; the form of a newer one does not speak of Basic."""
+    older, newer = hint(["Basic", "OAuth2"]), hint(["APIHeader", "Basic"])
+
+    assert "Basic, any user name, the key as password" in older
+    assert "QGIS 3.24" in older
+    assert "OAuth2" in older
+    assert "API Header, X-API-Key" in newer
+    assert "Basic" not in newer
+    assert "OAuth2" not in newer
+    assert ConnectionForm(session).hint.text() == hint(QgsApplication.authManager().authMethodsKeys())
 
 
 def test_connections_are_added_chosen_and_removed(session, fake):
@@ -162,6 +176,45 @@ def test_jobs_are_renewed_stopped_and_removed(session, fake, wait, qgis_iface):
     assert dock.list.topLevelItemCount() == 0
 
 
+def test_a_job_of_a_server_that_was_removed_is_renewed_without_its_key(session, fake, wait, qgis_iface):
+    job_list.remember(Job(f"{fake.url}/api/jobs/1", "p", "gone", "Forecast", "running"))
+    fake.get("/api/jobs/1", {"status": "successful", "progress": 100})
+    dock = JobsDock(qgis_iface, session)
+
+    dock.refresh()
+    wait(lambda: job_list.jobs()[0].status == "successful")
+
+    assert fake.asked[-1][1] == "/api/jobs/1"
+    assert "Authorization" not in fake.asked[-1][2]
+    job = job_list.jobs()[0]
+    assert dock._client(job).server == Server("gone", "gone", f"{fake.url}/api")
+
+
+def test_a_list_of_jobs_goes_on_after_its_task_was_stopped_elsewhere(session, fake, wait, qgis_iface):
+    """QGIS's own list of tasks can stop any of them."""
+    job_list.remember(Job(f"{fake.url}/jobs/1", "p", "gone", "Forecast", "running"))
+    asked = threading.Event()
+    go_on = threading.Event()
+
+    def late(_body):
+        asked.set()
+        go_on.wait(10)
+        return 200, {}, {"status": "running"}
+
+    fake.answers["GET", "/jobs/1"] = late
+    dock = JobsDock(qgis_iface, session)
+    dock.refresh()
+    wait(asked.is_set)
+    QgsApplication.taskManager().cancelAll()
+    go_on.set()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    fake.get("/jobs/1", {"status": "successful", "progress": 100})
+
+    dock.refresh()
+
+    wait(lambda: job_list.jobs()[0].status == "successful")
+
+
 def test_a_problem_stands_in_the_message_bar_with_its_details(qgis_iface):
     bar = qgis_iface.messageBar()
     bar.clearWidgets()
@@ -218,3 +271,22 @@ def test_the_plugin_comes_and_goes(qgis_iface, monkeypatch, fake):
     plugin.unload()
 
     assert QgsApplication.processingRegistry().providerById("obs") is None
+
+
+def test_what_comes_after_the_plugin_went_is_not_heard(session, wait):
+    """Its docks are gone: an answer to them would be a traceback."""
+    heard, ended = [], threading.Event()
+    session.background("Work", lambda _task: ended.set(), heard.append, heard.append)
+    ended.wait(10)
+
+    session.close()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+
+    assert heard == []
+
+
+def test_an_address_of_the_environment_that_is_none_does_not_keep_the_plugin_away(session, monkeypatch):
+    monkeypatch.setenv("OBS_URL", "observatoire")
+
+    assert session.servers() == []
+    assert Connections(session).list.count() == 0

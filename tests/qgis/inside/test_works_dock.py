@@ -1,7 +1,9 @@
 """A worksite drawn on a map in metres, sent in degrees; findings that zoom and explain; a date accepted."""
 
+import threading
+
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProject
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProject
 from qgis_obs.core import servers, worksite
 from qgis_obs.core.session import Session
 from qgis_obs.gui.draw_tool import DrawTool
@@ -103,6 +105,44 @@ def test_a_finding_explains_and_zooms_to_its_evidence(searched, fake, wait):
     assert "CH-2" in searched.why.toPlainText()
     shown = searched.iface.mapCanvas().extent()
     assert shown.contains(worksite_point(5.505, 43.303))
+
+
+def test_the_evidence_of_the_last_finding_chosen_is_shown(dock, fake, wait):
+    """That of the one before comes later, and is not heard."""
+    squares = {
+        number: {"type": "Polygon", "coordinates": [[[x, 43.3], [x + 0.01, 43.3], [x + 0.01, 43.31], [x, 43.3]]]}
+        for number, x in ((1, 5.5), (2, 5.7))
+    }
+    links = [
+        {"collection": "chantiers", "reference": "CH", "href": f"/collections/chantiers/items/{n}"} for n in (1, 2)
+    ]
+    findings = [{**REPORT["findings"][1], "id": str(n), "subject": f"P{n}", "links": [links[n - 1]]} for n in (1, 2)]
+    fake.runs("works-clash", {**REPORT, "findings": findings})
+    asked, go_on = threading.Event(), threading.Event()
+
+    def late(_body):
+        asked.set()
+        go_on.wait(20)
+        return 200, {}, {"type": "Feature", "geometry": squares[1], "properties": {}}
+
+    fake.answers["GET", "/collections/chantiers/items/1"] = late
+    fake.get("/collections/chantiers/items/2", {"type": "Feature", "geometry": squares[2], "properties": {}})
+    dock.prepare()
+    wait(lambda: not dock.busy)
+    dock.drawn(SQUARE)
+    dock.search()
+    wait(lambda: not dock.busy)
+
+    dock.tree.setCurrentItem(dock.tree.topLevelItem(0))
+    wait(asked.is_set)
+    dock.tree.setCurrentItem(dock.tree.topLevelItem(1))
+    wait(lambda: not dock.busy)
+    go_on.set()
+    wait(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+
+    shown = dock.iface.mapCanvas().extent()
+    assert shown.contains(worksite_point(5.705, 43.303))
+    assert not shown.contains(worksite_point(5.505, 43.303))
 
 
 def test_evidence_that_cannot_be_read_zooms_to_the_worksite(searched, wait):
