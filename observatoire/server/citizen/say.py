@@ -103,6 +103,17 @@ class Say:
             return f"{local:%H:%M}"
         return f"{local.hour} h" + (f" {local:%M}" if local.minute else "")
 
+    def moment(self, instant: datetime) -> str:
+        """Return a day and a time on the city's clocks.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> Say("fr", ZoneInfo("Europe/Paris")).moment(datetime(2026, 11, 28, 20, 30, tzinfo=UTC))
+        '28 novembre 2026, 21 h 30'
+        """
+        return f"{format_date(self.local(instant).date(), 'd MMMM y', locale=self.locale)}, {self.hour(instant)}"
+
     def hours(self, start: datetime, end: datetime) -> str:
         """Return a span of hours."""
         first, last = self.hour(start), self.hour(end)
