@@ -1,6 +1,6 @@
 /** The reports of this device: those that wait, and what became of the others. */
 import { el, fill, tell } from "./dom.js";
-import { flush, onChange, reasonOf } from "./outbox.js";
+import { flush, onChange, reasonOf, whyLater } from "./outbox.js";
 import { all, clear, put, remove } from "./store.js";
 
 const root = document.querySelector("#mine");
@@ -14,7 +14,7 @@ document.getElementById("send-now").addEventListener("click", async ({ currentTa
   button.disabled = true;
   tell(said, words.sending);
   const later = [...(await flush()).values()].find(({ state }) => state === "later");
-  tell(said, later ? words[`queued_${later.why}`] : "");
+  tell(said, later ? whyLater(words, later.why) : "");
   button.disabled = false;
   await draw();
 });

@@ -113,6 +113,11 @@ export function reasonOf(problem, lang) {
   return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
+/** Why a report waits, in words. */
+export function whyLater(words, why) {
+  return { busy: words.queued_busy, trouble: words.queued_trouble }[why] ?? words.queued_network;
+}
+
 function formOf({ fields, photo, clocked }) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);

@@ -1,7 +1,7 @@
 /** The form of a report, made quicker: everything that it does the form can do without it, but for the outbox. */
 import { el, fill, tell } from "./dom.js";
 import { showKnown } from "./known.js";
-import { deliver, enqueue, reasonOf, sendLater } from "./outbox.js";
+import { deliver, enqueue, reasonOf, sendLater, whyLater } from "./outbox.js";
 import { watchPhoto } from "./photo.js";
 import { watchPlace } from "./place.js";
 import { remove } from "./store.js";
@@ -160,7 +160,7 @@ function done({ reference, token, handled_by, notices }) {
 function queued({ why, wait }) {
   const when = why === "busy" ? fill(words.queued_busy_when, { minutes: Math.max(1, Math.ceil(wait / 60)) }) : words.queued_why;
   show(
-    el("h2", { textContent: words[`queued_${why}`] ?? words.queued_network }),
+    el("h2", { textContent: whyLater(words, why) }),
     el("p", { textContent: when }),
     el("p", { textContent: "SyncManager" in window ? words.queued_close : words.queued_open }),
     el("p", {}, el("a", { href: link("/mes-signalements"), className: "button primary", textContent: words.mine })),

@@ -1,8 +1,10 @@
 """Residents in front of their pages: on a phone or a desk, by touch, by keyboard, with and without a script."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,8 +48,7 @@ class Resident:
     def installed(self) -> Page:
         """Open the site and wait until its service worker has kept what it keeps, and rules the page."""
         self.go("/")
-        self.page.evaluate("navigator.serviceWorker.ready")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=60_000)
         return self.page
 
     def barriers(self) -> list[str]:
@@ -70,6 +71,14 @@ def site(request: pytest.FixtureRequest) -> str:
     """Where the pages are served: the session's small city, or `OBS_WEB_URL`."""
     given = os.environ.get("OBS_WEB_URL")
     return given.rstrip("/") if given else str(request.getfixturevalue("observatory").url)
+
+
+@pytest.fixture(scope="session")
+def staff(request: pytest.FixtureRequest) -> dict[str, str]:
+    """A header that speaks for coordination: the small city's key, or that of the file `OBS_WEB_KEYS`."""
+    path = os.environ.get("OBS_WEB_KEYS")
+    keys = json.loads(Path(path).read_text("utf-8")) if path else request.getfixturevalue("observatory").keys
+    return {"X-API-Key": keys["coordination"]}
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_four_taps_make_a_report_that_can_be_followed_and_deleted(resident: Come
     expect(page.get_by_text("Un sac ou deux")).to_be_visible()
     assert "#t=" in page.url
     assert one.barriers() == []
-    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_text("Supprimer", exact=True).tap()
     page.get_by_role("button", name="Supprimer mon signalement").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Signalement supprimé")
     assert httpx.get(f"{site}/reports/{reference}").status_code == 410
@@ -134,6 +134,7 @@ def test_without_a_script_the_form_does_it_all(resident: Come, site: str) -> Non
     assert published(site, reference)["properties"]["nature"] == "depot-sauvage"
     page.get_by_role("button", name="Voir le suivi").click()
     expect(page.get_by_text("Un gros tas")).to_be_visible()
+    page.get_by_text("Supprimer", exact=True).click()
     page.get_by_role("button", name="Supprimer mon signalement").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Signalement supprimé")
 
