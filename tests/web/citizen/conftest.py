@@ -48,7 +48,7 @@ class Resident:
     def installed(self) -> Page:
         """Open the site and wait until its service worker has kept what it keeps, and rules the page."""
         self.go("/")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=60_000)
+        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=60_000)
         return self.page
 
     def barriers(self) -> list[str]:

@@ -112,7 +112,7 @@ def test_a_map_of_others_comes_when_it_is_asked_for_and_tells_no_place_before(re
     before = list(tiles.asked)
 
     button.click()
-    page.wait_for_function("document.querySelector('#map').map.isSourceLoaded('basemap')")
+    page.wait_for_function("() => document.querySelector('#map').map.isSourceLoaded('basemap')")
 
     expect(page.get_by_text("© Eux. Ce fond vient de 127.0.0.1")).to_be_visible()
     assert before == ["/0/0/0.png"]  # the whole world
