@@ -30,6 +30,11 @@ def reference_of(page: Page) -> str:
     return found[0]
 
 
+def with_cache(one: Any) -> None:
+    """Let the browser go back as it does for people: where requests are intercepted it keeps no page."""
+    one.context.unroute_all()
+
+
 def located(page: Page, button: str = "Me localiser") -> None:
     """Wait for the form's script, and give it the device's position."""
     page.wait_for_selector("#report[data-ready]")
@@ -86,7 +91,9 @@ def test_a_photo_of_50_mb_is_made_small_before_it_leaves(resident: Come, heavy: 
 def test_without_a_script_a_photo_of_50_mb_is_refused_in_words_and_the_form_is_still_there(
     resident: Come, heavy: Path
 ) -> None:
-    page = resident(script=False).go("/signaler?nature=depot-sauvage")
+    one = resident(script=False)
+    with_cache(one)
+    page = one.go("/signaler?nature=depot-sauvage")
     page.get_by_label("Rue", exact=True).fill("Rue qui attend")
     page.get_by_label("Un gros tas").check()
     page.locator("#photo").set_input_files(heavy)
@@ -121,7 +128,7 @@ def test_markup_in_every_field_stays_text(resident: Come, script: bool) -> None:
     expect(page.locator("#description")).to_have_value(MARKUP)
     for path, label, button in (
         ("/?lang=en", "A street, a district", "Search"),
-        ("/suivi?lang=en", "Reference", "See how it goes"),
+        ("/suivi?lang=en", "Reference", "Show"),
     ):
         page = one.go(path)
         page.get_by_label(label).fill(MARKUP[:60])
@@ -165,7 +172,9 @@ def test_a_photo_from_another_city_gives_no_place(resident: Come) -> None:
 
 def test_without_a_script_sending_twice_and_going_back_make_one_report(resident: Come, site: str) -> None:
     street = httpx.get(f"{site}/lieux", params={"q": "rue"}).json()["places"][0]["name"]
-    page = resident(script=False).go("/signaler?nature=vehicule-epave")
+    one = resident(script=False)
+    with_cache(one)
+    page = one.go("/signaler?nature=vehicule-epave")
     page.get_by_label("Rue", exact=True).fill(street)
     time.sleep(3.2)  # nobody fills a form faster: a robot does
     page.get_by_role("button", name="Envoyer").dblclick(no_wait_after=True)

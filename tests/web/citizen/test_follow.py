@@ -58,7 +58,7 @@ def test_a_report_is_followed_reopened_and_deleted(resident: Come, site: str, st
 
     page = one.go("/suivi")  # a neighbour, who has the reference alone
     page.get_by_label("Référence").fill(reference.lower())
-    press(page, page.get_by_role("button", name="Voir le suivi"), way)
+    press(page, page.get_by_role("button", name="Voir"), way)
     expect(page.get_by_text("Reçu", exact=True).first).to_be_visible()
     expect(page.get_by_text("Un sac ou deux")).to_have_count(0)
     press(page, page.get_by_role("button", name="Moi aussi"), way)
@@ -75,7 +75,7 @@ def test_a_report_is_followed_reopened_and_deleted(resident: Come, site: str, st
     if way == "no-script":  # who made it: the key stands in the link, and is typed in
         page = one.go(f"/suivi/{reference}")
         page.get_by_label("Clé de suivi").fill(token)
-        page.get_by_role("button", name="Voir le suivi").click()
+        page.get_by_role("button", name="Voir").click()
     else:
         page = one.go("/mes-signalements")
         page = one.go(f"/suivi/{reference}#t={token}")
@@ -123,7 +123,7 @@ def test_without_a_script_one_says_when_and_a_day_to_come_is_refused_in_words(re
     time.sleep(3.2)  # nobody fills a form faster: a robot does
     page.get_by_role("button", name="Send").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("Not sent yet.")
+    expect(page.locator(".notice[role=alert]")).to_contain_text("Not sent yet.")
     expect(page.locator("#occurred-problem")).to_contain_text("In the future")
     expect(page.get_by_label("Street", exact=True)).to_have_value(street(site))
     page.get_by_label("Day and time").fill(f"{yesterday}T22:30")
