@@ -233,8 +233,8 @@ def test_without_javascript_a_local_time_is_on_the_city_s_clocks(doors: Any) -> 
     noon = datetime.now(UTC).replace(month=7, day=14, hour=12, minute=0, second=0, microsecond=0)
     if noon > datetime.now(UTC):
         noon = noon.replace(year=noon.year - 1)
-    fields = {"nature": "bruit", "lon": str(LON), "lat": str(LAT), "answers.origine": "rue", "answers.en-cours": "false",
-              "answers.recurrence": "parfois", "answers.debut": f"{noon.year}-07-14T13:30",
+    fields = {"nature": "bruit", "lon": str(LON), "lat": str(LAT), "answers.origine": "rue",
+              "answers.en-cours": "false", "answers.recurrence": "parfois", "answers.debut": f"{noon.year}-07-14T13:30",
               "occurred": f"{noon.year}-07-14T14:00"}  # fmt: skip
     with doors.client() as client:
         told = client.post("/reports", data=fields | {"idempotency_key": "local-time-key-01"}).json()
