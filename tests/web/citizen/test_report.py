@@ -105,6 +105,7 @@ def test_the_keyboard_alone_makes_a_report_with_the_map(resident: Come, site: st
     page.keyboard.press("Enter")
     page.wait_for_selector('#map[data-state="idle"]', timeout=60_000)
     expect(page.locator("#map canvas")).to_be_focused()
+    assert one.barriers() == []
     before = page.evaluate("document.querySelector('#map').map.getCenter().lng")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("(lng) => document.querySelector('#map').map.getCenter().lng > lng", arg=before)
