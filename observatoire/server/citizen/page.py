@@ -83,7 +83,8 @@ class Page:
         }  # fmt: skip
 
     def _other(self) -> str:
-        """Return this page in the other language."""
+        """Return this page in the other language; the answer to a report has no address, and leads to a new one."""
         kept: Mapping[str, str] = self.request.query_params
         other = "en" if self.language == "fr" else "fr"
-        return f"{self.request.url.path}?{urlencode({**kept, 'lang': other})}"
+        path = self.request.url.path
+        return f"{'/signaler' if path == '/reports' else path}?{urlencode({**kept, 'lang': other})}"
