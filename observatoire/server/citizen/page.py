@@ -77,7 +77,7 @@ class Page:
             return None
         title = base.title.in_(self.language)
         return {
-            "tiles": base.tiles, "credit": base.credit, "maxZoom": base.max_zoom,
+            "tiles": base.tiles, "host": base.host, "credit": base.credit, "maxZoom": base.max_zoom,
             "use": self.words["basemap_use"].format(title=title),
             "note": self.words["basemap_note"].format(title=title, host=base.host),
         }  # fmt: skip
