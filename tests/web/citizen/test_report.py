@@ -160,7 +160,7 @@ def test_a_refusal_of_the_city_is_said_and_what_was_typed_stays(resident: Come) 
     page.get_by_text("Un sac ou deux").click()
     page.get_by_role("button", name="Envoyer").click()
 
-    expect(page.locator("#where-problem")).to_contain_text("aucune rue connue de ce nom")
+    expect(page.locator("#where-problem")).to_contain_text("Aucune rue connue de ce nom")
     expect(page.get_by_label("Rue", exact=True)).to_have_value("Rue qui n'existe nulle part")
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 1
 
