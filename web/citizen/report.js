@@ -1,8 +1,6 @@
 /** The form of a report, made quicker: everything that it does the form can do without it, but for the outbox. */
 import { el, fill, tell } from "./dom.js";
-import { showKnown } from "./known.js";
 import { deliver, enqueue, reasonOf, sendLater, whyLater } from "./outbox.js";
-import { watchPhoto } from "./photo.js";
 import { watchPlace } from "./place.js";
 import { remove } from "./store.js";
 
@@ -19,14 +17,19 @@ const opened = new Date();
 let busy = false;
 
 form.noValidate = true; // the words below are ours, in the page's language
-const place = watchPlace(form, words, (at) => showKnown(at, nature, words, day));
-const photo = watchPhoto(form, words, ([lon, lat]) => place.choose(lon, lat));
+const place = watchPlace(form, words, async (at) => {
+  const known = await import("./known.js").catch(() => null); // not before there is a place
+  await known?.showKnown(at, nature, words, day);
+});
+const photo = form.elements.photo
+  ? import("./photo.js").then(({ watchPhoto }) => watchPhoto(form, words, ([lon, lat]) => place.choose(lon, lat)))
+  : Promise.resolve({ blob: () => null });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!busy) send();
 });
 
-form.dataset.ready = "true";
+photo.then(() => (form.dataset.ready = "true"));
 
 async function send() {
   const missing = problems();
@@ -49,7 +52,7 @@ async function send() {
 async function sendNow() {
   let id;
   try {
-    id = await enqueue(fields(), photo.blob(), { clocked: !form.elements.occurred.value });
+    id = await enqueue(fields(), (await photo).blob(), { clocked: !form.elements.occurred.value });
   } catch {
     tell(document.getElementById("form-problem"), words.no_store);
     form.submit(); // nothing can be kept here: the plain form goes its own way
