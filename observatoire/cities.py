@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from observatoire.basemap import Basemap
 from observatoire.data import find
 from observatoire.errors import BadSettings
 from observatoire.layers.model import Model
@@ -85,6 +86,7 @@ class City(Model):
     sources: dict[str, SourceSettings]
     forecasts: tuple[ForecastSettings, ...] = ()
     calendar: CalendarSettings | None = None
+    basemap: Basemap | None = Field(default=None, description="Map of others that a reader may ask for: plan-ign")
 
     @field_validator("crs")
     @classmethod

@@ -1,13 +1,17 @@
 """The answers to a form's questions, checked: closed values only, no text."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from observatoire.reports.errors import Refused
 from observatoire.reports.forms import Question
 
+#: What a browser sends of a field of local date and time (HTML, "valid normalized local date and time string").
+_LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?", re.ASCII)
 _YES, _NO = ("true", "1", "on", "oui", "yes"), ("false", "0", "off", "non", "no")
 
 
@@ -102,6 +106,27 @@ def read_instant(field: str, value: Any) -> datetime:
         return instant.astimezone(UTC)
     except OverflowError:
         raise Refused(field, "une date de notre temps est attendue", "expected a date of our time") from None
+
+
+def with_offset(value: Any, zone: ZoneInfo) -> Any:
+    """Return the local time of a browser's field with the offset of the city's zone; anything else as it is.
+
+    An hour that the end of summer time brings twice is its first; one that its beginning leaves out is counted on from
+    before it.
+
+    Examples
+    --------
+    >>> with_offset("2026-11-28T21:30", ZoneInfo("Europe/Paris"))
+    '2026-11-28T21:30:00+01:00'
+    >>> with_offset("2026-11-28T21:30:00Z", ZoneInfo("Europe/Paris"))
+    '2026-11-28T21:30:00Z'
+    """
+    if not isinstance(value, str) or not _LOCAL.fullmatch(value):
+        return value
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return value
 
 
 def _refused(question: Question, fr: str, en: str) -> Refused:

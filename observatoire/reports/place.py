@@ -91,8 +91,8 @@ def find_street(connection: psycopg.Connection[Any], streets: Layer, address: st
     if len(names) != 1:
         raise Refused(
             "address",
-            "aucune rue connue de ce nom ; indiquez la rue comme sur la plaque, ou une position (lon, lat)",
-            "no known street of that name; give the street as on its sign, or a position (lon, lat)",
+            "aucune rue connue de ce nom ; indiquez la rue comme sur la plaque, ou une position",
+            "no known street of that name; give the street as on its sign, or a position",
         )
     row = connection.execute(
         sql.SQL(

@@ -41,6 +41,7 @@ from observatoire.server.middleware import Compress, Limit, Secure, Wider
 from observatoire.server.open311.errors import too_long
 from observatoire.server.open311.routes import open311_routes
 from observatoire.server.plugin import plugin_routes
+from observatoire.server.policy import policy_of
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
 from observatoire.server.problems import Guard, on_http
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         routes=routes(),
         middleware=[
-            Middleware(Secure),
+            Middleware(Secure, policy_of=policy_of),
             Middleware(
                 CORSMiddleware,
                 allow_origins=[origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -17,14 +18,19 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+@cache
+def _raw(policy: str) -> list[tuple[bytes, bytes]]:
+    headers = HEADERS | {"Content-Security-Policy": policy}
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
 
 #: Shorter bodies fit in one packet anyway, bytes.
 WORTH = 1_000
@@ -33,17 +39,24 @@ _TEXTS = ("text/", "application/json", "application/geo+json", "application/ld+j
 
 
 class Secure:
-    """Adds the security headers."""
+    """Adds the security headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    policy_of : callable
+        Gives the content security policy of a request.
+    """
+
+    def __init__(self, app: ASGIApp, policy_of: Callable[[Scope], str] = lambda _: POLICY) -> None:
         self.app = app
+        self.policy_of = policy_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the headers of `HEADERS`."""
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_RAW_HEADERS]
+                message["headers"] = [*message["headers"], *_raw(self.policy_of(scope))]
             await send(message)
 
         await self.app(scope, receive, secured if scope["type"] == "http" else send)

@@ -213,6 +213,56 @@ def test_a_form_that_is_too_fast_can_be_sent_again_without_typing_anew(doors: An
     assert again.status_code == 201
 
 
+def test_a_refused_form_comes_back_filled_with_the_words_beside_its_field(doors: Any) -> None:
+    fields = {"nature": "ordures", "lon": str(LON), "lat": str(LAT), "answers.quoi": "rue-sale",
+              "answers.jours": "<b>beaucoup</b>", "description": "<b>derrière le kiosque</b>"}  # fmt: skip
+    with doors.client(**BROWSER) as client:
+        refused = client.post("/reports", data=fields | {"nonce": nonce(client)})
+
+    beside = re.search(r'id="answers\.jours-problem">([^<]+)<', refused.text)
+    assert (refused.status_code, refused.headers["cache-control"]) == (400, "no-store")
+    assert beside is not None
+    assert beside[1] == "Un nombre de 0 à 365 jours est attendu."
+    assert 'value="rue-sale" required checked' in refused.text
+    assert "<b>" not in refused.text.partition("<main")[2]
+    assert escape("<b>derrière le kiosque</b>") in refused.text
+
+
+def test_without_javascript_a_local_time_is_on_the_city_s_clocks(doors: Any) -> None:
+    """Summer time: Paris is two hours ahead of UTC in July."""
+    noon = datetime.now(UTC).replace(month=7, day=14, hour=12, minute=0, second=0, microsecond=0)
+    if noon > datetime.now(UTC):
+        noon = noon.replace(year=noon.year - 1)
+    fields = {"nature": "bruit", "lon": str(LON), "lat": str(LAT), "answers.origine": "rue",
+              "answers.en-cours": "false", "answers.recurrence": "parfois", "answers.debut": f"{noon.year}-07-14T13:30",
+              "occurred": f"{noon.year}-07-14T14:00"}  # fmt: skip
+    with doors.client() as client:
+        told = client.post("/reports", data=fields | {"idempotency_key": "local-time-key-01"}).json()
+        found = client.get(f"/reports/{told['reference']}", headers=own(told)).json()
+
+    assert datetime.fromisoformat(told["public"]["date"]) == noon
+    assert found["owner"]["answers"]["debut"] == f"{noon.year}-07-14T11:30:00+00:00"
+
+
+def test_what_is_known_is_shown_to_a_browser_alone_and_nothing_is_kept(doors: Any) -> None:
+    with doors.client(**BROWSER) as client:
+        there = sent(client, GOOD, idempotency_key="known-here-key-001")["reference"]
+        before = client.get("/reports/near", params={"lon": LON, "lat": LAT}).json()["reports"]
+        looked = client.post(
+            "/signaler", data={"nature": "depot-sauvage", "lon": str(LON), "lat": str(LAT), "answers.volume": "tas"}
+        )
+        nowhere = client.post("/signaler", data={"nature": "depot-sauvage", "address": "Rue de Nulle Part"})
+        unknown = client.post("/signaler", data={"nature": "ovni"})
+        after = client.get("/reports/near", params={"lon": LON, "lat": LAT}).json()["reports"]
+
+    assert looked.status_code == 200
+    assert 'id="known-here"' in looked.text
+    assert {r["reference"] for r in before} == {r["reference"] for r in after} >= {there}
+    assert [r["reference"] in looked.text for r in before if r["nature"] == "depot-sauvage"][:5].count(True) >= 1
+    assert (nowhere.status_code, unknown.status_code) == (400, 400)
+    assert "Aucune rue connue de ce nom" in nowhere.text
+
+
 def test_a_form_without_nonce_or_key_is_refused(doors: Any) -> None:
     with doors.client() as client:
         answer = client.post("/reports", data={"nature": "tag", "lon": str(LON), "lat": str(LAT)})

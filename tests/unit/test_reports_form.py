@@ -3,11 +3,13 @@
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from observatoire.layers.nomenclature import codes
 from observatoire.reports.errors import Refused
+from observatoire.reports.form_answers import with_offset
 from observatoire.reports.forms import BRANCH, forms
 from observatoire.reports.rates import prefix_of
 from observatoire.reports.report import Given, Report, check
@@ -191,3 +193,20 @@ def test_a_multipart_form_is_read_byte_by_byte() -> None:
 def test_a_broken_multipart_form_is_refused(body: bytes, header: str) -> None:
     with pytest.raises(Refused, match="body"):
         list(parts(body, header))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("2026-07-14T13:30", "2026-07-14T13:30:00+02:00"),
+        ("2026-12-14T13:30:15", "2026-12-14T13:30:15+01:00"),
+        ("2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),  # comes twice: the first
+        ("2026-13-45T99:99", "2026-13-45T99:99"),
+        ("2026-07-14T13:30Z", "2026-07-14T13:30Z"),
+        ("sac", "sac"),
+        (True, True),
+    ],
+)
+def test_a_browser_s_local_time_is_read_on_the_city_s_clocks(typed: Any, kept: Any) -> None:
+    """Offsets of Europe/Paris: +02:00 until the last Sunday of October, 03:00 (directive 2000/84/EC)."""
+    assert with_offset(typed, ZoneInfo("Europe/Paris")) == kept

@@ -16,9 +16,7 @@ main.addEventListener("submit", async (event) => {
   const { target } = event;
   if (!target.matches("form[action^='/suivi']")) return;
   event.preventDefault();
-  const action = target.elements.action?.value;
-  if (action === "delete" && !confirm(words.delete_sure)) return;
-  await show(new FormData(target));
+  await show(new FormData(target, event.submitter));
 });
 
 const token = new URLSearchParams(location.hash.slice(1)).get("t");

@@ -1,4 +1,5 @@
 /** The map of the list: its items in the style of their layer files, on a ground of our own streets and districts. */
+import { offerBasemap } from "../shared/basemap.js";
 import { drawCollection, drawGround, drawStreets, openMap, paintGround } from "../shared/map.js";
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -23,6 +24,7 @@ export async function drawList(place) {
     frame.dataset.state = "busy";
     place.dataset.drawn = "true"; // all has been asked for; idle from now on means shown
     map.triggerRepaint();
+    offerBasemap(map, frame);
   } catch (error) {
     const said = Object.assign(document.createElement("p"), { className: "notice", textContent: place.dataset.away });
     said.setAttribute("role", "alert");
@@ -99,6 +101,6 @@ export async function openPicker(frame, bbox, words, from, onTake) {
     event.preventDefault();
     onTake();
   });
-  ground(map);
+  ground(map).then(() => offerBasemap(map, frame));
   return map;
 }

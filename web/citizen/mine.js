@@ -1,6 +1,6 @@
 /** The reports of this device: those that wait, and what became of the others. */
 import { el, fill, tell } from "./dom.js";
-import { flush, onChange } from "./outbox.js";
+import { flush, onChange, reasonOf, whyLater } from "./outbox.js";
 import { all, clear, put, remove } from "./store.js";
 
 const root = document.querySelector("#mine");
@@ -13,8 +13,8 @@ const [waiting, sent, none, said, forget] = ["waiting", "sent", "none-yet", "min
 document.getElementById("send-now").addEventListener("click", async ({ currentTarget: button }) => {
   button.disabled = true;
   tell(said, words.sending);
-  const outcomes = [...(await flush()).values()];
-  tell(said, outcomes.some(({ state }) => state === "later") ? words.queued : "");
+  const later = [...(await flush()).values()].find(({ state }) => state === "later");
+  tell(said, later ? whyLater(words, later.why) : "");
   button.disabled = false;
   await draw();
 });
@@ -47,7 +47,7 @@ function card(title, made, ...more) {
 }
 
 function lineWaiting({ id, fields, made, refused }) {
-  const state = refused ? fill(words.refused, { why: refused[lang] }) : words.waiting;
+  const state = refused ? fill(words.refused, { why: reasonOf(refused, lang) }) : words.waiting;
   const drop = el("button", { type: "button", textContent: words.drop });
   drop.setAttribute("aria-label", `${words.drop} : ${titles[fields.nature]}`);
   drop.addEventListener("click", () => remove("outbox", id).then(draw));

@@ -9,17 +9,19 @@ import { all, get, put, remove, settle } from "./store.js";
 
 const PATIENCE_MS = 60_000;
 const CHANNEL = "outbox";
+let notBefore = 0; // when the city wants to hear of this device again, by its clock that nobody sets, ms
 
 /**
  * Write a report into the outbox.
  *
  * @param {Record<string, string>} fields
  * @param {Blob | null} photo
+ * @param {{clocked: boolean}} how whether its time is of the device's clock, which the city corrects where it is wrong
  * @returns {Promise<string>} its key
  */
-export async function enqueue(fields, photo) {
+export async function enqueue(fields, photo, { clocked = true } = {}) {
   const id = crypto.randomUUID();
-  await put("outbox", { id, fields, photo, made: new Date().toISOString(), refused: null });
+  await put("outbox", { id, fields, photo, clocked, made: new Date().toISOString(), refused: null });
   return id;
 }
 
@@ -32,15 +34,16 @@ export async function sendLater() {
 /**
  * Send what waits, and say what became of one report, whoever sent it: this page, another one or the service worker.
  *
- * @returns {Promise<{state: "sent" | "refused" | "later", receipt?: object, problem?: object}>}
+ * @returns {Promise<{state: "sent" | "refused" | "later", receipt?: object, problem?: object, why?: string, wait?: number}>}
  */
 export async function deliver(id) {
-  const outcome = (await flush().catch(() => new Map())).get(id);
-  if (outcome) return outcome;
+  const outcomes = await flush().catch(() => new Map());
+  if (outcomes.has(id)) return outcomes.get(id);
+  const later = [...outcomes.values()].find(({ state }) => state === "later") ?? { state: "later", why: "network" };
   const entry = await get("outbox", id);
-  if (entry) return entry.refused ? { state: "refused", problem: entry.refused } : { state: "later" };
+  if (entry) return entry.refused ? { state: "refused", problem: entry.refused } : later;
   const receipt = (await all("mine")).find(({ key }) => key === id);
-  return receipt ? { state: "sent", receipt } : { state: "later" };
+  return receipt ? { state: "sent", receipt } : later;
 }
 
 /** How many wait; those that the city refused wait for their maker instead. */
@@ -50,7 +53,7 @@ export const waiting = async () => (await all("outbox")).filter(({ refused }) =>
  * Send what waits, oldest first.
  *
  * @returns {Promise<Map<string, object>>} by key: `{state: "sent", receipt}`, `{state: "refused", problem}` or
- *   `{state: "later"}`
+ *   `{state: "later", why}`, where `why` is "network", "trouble" or, with the seconds to wait, "busy"
  */
 export async function flush() {
   const send = () => sendAll();
@@ -81,7 +84,7 @@ async function sendOne(entry) {
     });
     body = await answer.json();
   } catch {
-    return { state: "later" };
+    return { state: "later", why: "network" };
   }
   if (answer.ok && body.reference) {
     const { reference, tracking_token: token, handled_by, notices } = body;
@@ -89,7 +92,12 @@ async function sendOne(entry) {
     await settle(entry.id, receipt);
     return { state: "sent", receipt };
   }
-  if (answer.status === 429 || answer.status >= 500) return { state: "later" };
+  if (answer.status === 429) {
+    const wait = Number(answer.headers.get("Retry-After")) || 60;
+    notBefore = performance.now() + wait * 1000;
+    return { state: "later", why: "busy", wait };
+  }
+  if (answer.status >= 500) return { state: "later", why: "trouble" };
   if (answer.status === 410) {
     await remove("outbox", entry.id); // it was sent before, and its maker deleted it since
     return { state: "refused", problem: body };
@@ -98,10 +106,22 @@ async function sendOne(entry) {
   return { state: "refused", problem: body };
 }
 
-function formOf({ fields, photo }) {
+/** The city's words for a refusal, without the name that programs give the field. */
+export function reasonOf(problem, lang) {
+  const text = problem[lang] ?? problem.detail ?? "";
+  const said = problem.field && text.startsWith(problem.field) ? text.slice(problem.field.length).replace(/^\s*:\s*/, "") : text;
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}
+
+/** Why a report waits, in words. */
+export function whyLater(words, why) {
+  return { busy: words.queued_busy, trouble: words.queued_trouble }[why] ?? words.queued_network;
+}
+
+function formOf({ fields, photo, clocked }) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("sent", new Date().toISOString());
+  if (clocked !== false) form.append("sent", new Date().toISOString());
   if (photo) form.append("photo", photo, "photo.jpg");
   return form;
 }
@@ -114,7 +134,7 @@ export function onChange(then) {
 /** Send now, whenever the network comes back, and now and then while something waits. */
 export function keepSending(everyMs = 30_000) {
   const attempt = async () => {
-    if (navigator.onLine && (await waiting())) await flush();
+    if (navigator.onLine && performance.now() >= notBefore && (await waiting())) await flush();
   };
   const quiet = () => attempt().catch(() => {});
   addEventListener("online", quiet);

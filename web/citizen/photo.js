@@ -16,7 +16,6 @@ const HEAD = 131_072; // bytes in which a camera writes its data
  */
 export function watchPhoto(form, words, onPlace) {
   const input = form.elements.photo;
-  if (!input) return { blob: () => null };
   const [shown, canvas, place, off, problem] = ["photo-shown", "photo-canvas", "photo-place", "photo-remove", "photo-problem"].map((id) =>
     document.getElementById(id),
   );

@@ -1,8 +1,6 @@
 /** The form of a report, made quicker: everything that it does the form can do without it, but for the outbox. */
 import { el, fill, tell } from "./dom.js";
-import { showKnown } from "./known.js";
-import { deliver, enqueue, sendLater } from "./outbox.js";
-import { watchPhoto } from "./photo.js";
+import { deliver, enqueue, reasonOf, sendLater, whyLater } from "./outbox.js";
 import { watchPlace } from "./place.js";
 import { remove } from "./store.js";
 
@@ -19,14 +17,19 @@ const opened = new Date();
 let busy = false;
 
 form.noValidate = true; // the words below are ours, in the page's language
-const place = watchPlace(form, words, (at) => showKnown(at, nature, words, day));
-const photo = watchPhoto(form, words, ([lon, lat]) => place.choose(lon, lat));
+const place = watchPlace(form, words, async (at) => {
+  const known = await import("./known.js").catch(() => null); // not before there is a place
+  await known?.showKnown(at, nature, words, day);
+});
+const photo = form.elements.photo
+  ? import("./photo.js").then(({ watchPhoto }) => watchPhoto(form, words, ([lon, lat]) => place.choose(lon, lat)))
+  : Promise.resolve({ blob: () => null });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!busy) send();
 });
 
-form.dataset.ready = "true";
+photo.then(() => (form.dataset.ready = "true"));
 
 async function send() {
   const missing = problems();
@@ -49,7 +52,7 @@ async function send() {
 async function sendNow() {
   let id;
   try {
-    id = await enqueue(fields(), photo.blob());
+    id = await enqueue(fields(), (await photo).blob(), { clocked: !form.elements.occurred.value });
   } catch {
     tell(document.getElementById("form-problem"), words.no_store);
     form.submit(); // nothing can be kept here: the plain form goes its own way
@@ -62,7 +65,7 @@ async function sendNow() {
   } else if (outcome.state === "sent") done(outcome.receipt);
   else {
     await sendLater();
-    queued();
+    queued(outcome);
   }
 }
 
@@ -75,7 +78,8 @@ function fields() {
     const kind = form.elements[name].type;
     answers[name.slice(8)] = kind === "datetime-local" ? new Date(value).toISOString() : value;
   }
-  const sent = { nature, lang, answers: JSON.stringify(answers), occurred: opened.toISOString() };
+  const when = data.get("occurred");
+  const sent = { nature, lang, answers: JSON.stringify(answers), occurred: (when ? new Date(when) : opened).toISOString() };
   if (form.elements.lon.disabled) sent.address = data.get("address").trim();
   else Object.assign(sent, { lon: data.get("lon"), lat: data.get("lat") });
   if (data.get("description")?.trim()) sent.description = data.get("description").trim();
@@ -88,7 +92,11 @@ function problems() {
   let first = null;
   const check = (id, ok, where, text) => {
     tell(document.getElementById(id), ok ? "" : text);
-    if (!ok) first ??= where;
+    where.toggleAttribute("aria-invalid", !ok);
+    if (ok) return;
+    where.setAttribute("aria-invalid", "true");
+    where.closest("details")?.setAttribute("open", "");
+    first ??= where;
   };
   check("where-problem", place.given, form.elements.address, words.where_missing);
   for (const question of form.querySelectorAll("[data-required]")) {
@@ -97,18 +105,26 @@ function problems() {
     check(`${name}-problem`, Boolean(new FormData(form).get(name)), field, words.answer_missing);
   }
   for (const field of form.querySelectorAll("input[type=number], input[type=datetime-local]")) {
-    check(`${field.name}-problem`, field.validity.valid, field, field.validationMessage);
+    check(`${field.name}-problem`, field.validity.valid, field, wrongIn(field));
   }
   return first;
 }
 
+/** What is wrong in a field, in the page's language: the browser's own words are in the browser's. */
+function wrongIn({ type, min, max }) {
+  return type === "number" ? fill(words.number_wrong, { least: min || "0", most: max || "1000000" }) : words.date_wrong;
+}
+
 /** The server's refusal, beside the field that it names. */
 function refused(problem) {
-  const text = problem[lang] ?? problem.detail ?? "";
+  const text = reasonOf(problem, lang);
   const id = { "lon, lat": "where", address: "where", lon: "where", lat: "where" }[problem.field] ?? problem.field;
   const beside = document.getElementById(`${id}-problem`);
   tell(document.getElementById("form-problem"), fill(words.refused, { why: text }));
-  if (beside) tell(beside, text);
+  if (beside) {
+    tell(beside, text);
+    beside.closest("details")?.setAttribute("open", "");
+  }
   document.getElementById("form-problem").focus();
 }
 
@@ -143,10 +159,13 @@ function done({ reference, token, handled_by, notices }) {
   );
 }
 
-function queued() {
+/** It waits on the device; `why` is "network", "busy" (with the seconds that the city asks for) or "trouble". */
+function queued({ why, wait }) {
+  const when = why === "busy" ? fill(words.queued_busy_when, { minutes: Math.max(1, Math.ceil(wait / 60)) }) : words.queued_why;
   show(
-    el("h2", { textContent: words.queued }),
-    el("p", { textContent: words.queued_why }),
+    el("h2", { textContent: whyLater(words, why) }),
+    el("p", { textContent: when }),
+    el("p", { textContent: "SyncManager" in window ? words.queued_close : words.queued_open }),
     el("p", {}, el("a", { href: link("/mes-signalements"), className: "button primary", textContent: words.mine })),
   );
 }

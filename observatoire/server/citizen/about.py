@@ -31,9 +31,8 @@ async def accessibility(page: Page) -> Response:
 
 def _kept(page: Page) -> dict[str, str]:
     """Return how long the items of each public collection are kept, in words, where it is said."""
-    units = {"Y": "years", "M": "months", "D": "days"}
     return {
-        name: page.words[units[retention[-1]]].format(n=retention[1:-1])
+        name: page.say.span(retention)
         for name, layer in page.state.visible("public").items()
         if (retention := layer.privacy.retention) is not None
     }

@@ -62,7 +62,7 @@ class Page:
         """Return a page of `templates/`."""
         return pages.render(
             self.request, template, self.language, c=self.words, say=self.say, link=self.link, asset=self.asset,
-            icon=icon, path=self.request.url.path, other_link=self._other(), **data,
+            icon=icon, path=self.request.url.path, other_link=self._other(), basemap=self._basemap(), **data,
         )  # fmt: skip
 
     def render(self, template: str, *, status: int = 200, **data: Any) -> Response:
@@ -70,8 +70,21 @@ class Page:
         body = self.body(f"citizen/{template}", **data)
         return respond.answer(body, respond.HTML, audience="public", language=self.language, status=status)
 
+    def _basemap(self) -> dict[str, Any] | None:
+        """Return the map of others that a reader may ask for, with its words; None where the city allows none."""
+        base = self.state.city.basemap
+        if base is None:
+            return None
+        title = base.title.in_(self.language)
+        return {
+            "tiles": base.tiles, "host": base.host, "credit": base.credit, "maxZoom": base.max_zoom,
+            "use": self.words["basemap_use"].format(title=title),
+            "note": self.words["basemap_note"].format(title=title, host=base.host),
+        }  # fmt: skip
+
     def _other(self) -> str:
-        """Return this page in the other language."""
+        """Return this page in the other language; the answer to a report has no address, and leads to a new one."""
         kept: Mapping[str, str] = self.request.query_params
         other = "en" if self.language == "fr" else "fr"
-        return f"{self.request.url.path}?{urlencode({**kept, 'lang': other})}"
+        path = self.request.url.path
+        return f"{'/signaler' if path == '/reports' else path}?{urlencode({**kept, 'lang': other})}"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from observatoire.text import Text
 
@@ -73,6 +74,17 @@ class Say:
             return said
         return f"environ {said}" if self.language == "fr" else f"about {said}"
 
+    def span(self, period: str) -> str:
+        """Return a period of ISO 8601 of one unit.
+
+        Examples
+        --------
+        >>> Say("en", ZoneInfo("UTC")).span("P1Y"), Say("fr", ZoneInfo("UTC")).span("P3Y")
+        ('1 year', '3 ans')
+        """
+        unit = {"Y": "year", "M": "month", "D": "day"}[period[-1]]
+        return str(format_unit(int(period[1:-1]), f"duration-{unit}", locale=self.locale))
+
     @property
     def _gap(self) -> str:
         return NARROW if self.language == "fr" else " "
@@ -93,7 +105,7 @@ class Say:
         Examples
         --------
         >>> from datetime import UTC, timedelta
-        >>> Say("fr", ZoneInfo("Europe/Paris")).hour(datetime(2026, 7, 1, 6, 5, tzinfo=UTC))
+        >>> Say("fr", ZoneInfo("Europe/Paris")).hour(datetime(2026, 7, 1, 6, 5, tzinfo=UTC)).replace(NARROW, " ")
         '8 h 05'
         >>> Say("en", ZoneInfo("Europe/Paris")).hour(datetime(2026, 7, 1, 6, 5, tzinfo=UTC))
         '08:05'
@@ -101,7 +113,18 @@ class Say:
         local = self.local(instant)
         if self.language != "fr":
             return f"{local:%H:%M}"
-        return f"{local.hour} h" + (f" {local:%M}" if local.minute else "")
+        return f"{local.hour}{NARROW}h" + (f"{NARROW}{local:%M}" if local.minute else "")
+
+    def moment(self, instant: datetime) -> str:
+        """Return a day and a time on the city's clocks.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> Say("fr", ZoneInfo("Europe/Paris")).moment(datetime(2026, 11, 28, 20, 30, tzinfo=UTC)).replace(NARROW, " ")
+        '28 novembre 2026, 21 h 30'
+        """
+        return f"{format_date(self.local(instant).date(), 'd MMMM y', locale=self.locale)}, {self.hour(instant)}"
 
     def hours(self, start: datetime, end: datetime) -> str:
         """Return a span of hours."""

@@ -1,5 +1,6 @@
 """What the residents' pages say, in French and English: `words/*.yml`, each word in both languages."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import yaml
 
 from observatoire.text import Text
 
+NARROW, WIDE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 FOLDER = Path(str(files("observatoire.server.citizen") / "words"))
 
 
@@ -20,7 +22,20 @@ def _read() -> dict[str, Text]:
     return found
 
 
+def together(text: str) -> str:
+    """Return French words whose signs stay on the line of the word that they belong to.
+
+    Examples
+    --------
+    >>> together("Où ? « Ici » : là").replace(NARROW, "_").replace(WIDE, "~")
+    'Où_? «~Ici~»~: là'
+    """
+    text = re.sub(r" (?=[;?!])", NARROW, text)
+    return re.sub(r"(?<=«) | (?=[»:])", WIDE, text)
+
+
 _TEXTS = _read()
 WORDS: dict[str, dict[str, str]] = {
-    language: {name: text.in_(language) for name, text in _TEXTS.items()} for language in ("fr", "en")
+    "fr": {name: together(text.fr) for name, text in _TEXTS.items()},
+    "en": {name: text.en for name, text in _TEXTS.items()},
 }

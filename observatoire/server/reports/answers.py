@@ -11,9 +11,11 @@ from starlette.types import Scope
 
 from observatoire.errors import ObsError
 from observatoire.reports.errors import Refused
+from observatoire.reports.forms import forms
 from observatoire.reports.photo import too_large
 from observatoire.server import respond
 from observatoire.server.citizen.page import Page
+from observatoire.server.citizen.report import Filled, form, part_of
 from observatoire.server.problems import problem_of
 from observatoire.server.reports.body import FORM, MULTIPART, Body
 from observatoire.server.reports.work import language, terms_of
@@ -58,17 +60,58 @@ async def answered(
 
 
 def refusal(request: Request, error: ObsError, body: Body | None) -> Response:
-    """Return a refusal as a page. Where only the form's age was wrong, the form can be sent again from it."""
-    text = error.in_(language(request)) if isinstance(error, Refused) else str(error)
-    again: dict[str, str] = {}
-    if isinstance(error, Refused) and error.field == "nonce" and body is not None:
-        again = {name: str(value) for name, value in body.fields.items() if name not in ("nonce", "photo")}
-        again["nonce"] = terms_of(request).secret.nonce(time.time())
+    """Return a refusal as a page.
+
+    A report comes back as its form, filled in, with the words beside the field. Where only the form's age was wrong, it
+    can be sent again as it is.
+    """
     headers = dict(getattr(error, "headers", {}))
+    if isinstance(error, Refused) and body is not None:
+        if error.field == "nonce":
+            return _again(request, error, body, headers)
+        if request.url.path == "/reports" and body.fields.get("nature") in forms().categories:
+            said = error.said.in_(language(request))
+            return filled(request, body, error.status, headers, wrong=part_of(error.field), said=sentence(said))
+    text = error.said.in_(language(request)) if isinstance(error, Refused) else str(error)
+    return page(request, "refused.html", error.status, headers, text=sentence(text), again={}, photo=False)
+
+
+def _again(request: Request, error: Refused, body: Body, headers: dict[str, str]) -> Response:
+    fields = {name: str(value) for name, value in body.fields.items() if name not in ("nonce", "photo")}
+    fields["nonce"] = terms_of(request).secret.nonce(time.time())
     return page(
-        request, "refused.html", error.status, headers, text=text, again=again,
-        photo=bool(again and body is not None and body.photo), action=request.url.path,
+        request, "refused.html", error.status, headers, text=sentence(error.said.in_(language(request))), again=fields,
+        photo=body.photo is not None, action=request.url.path,
     )  # fmt: skip
+
+
+def filled(
+    request: Request, body: Body, status: int = 200, headers: dict[str, str] | None = None, **more: Any
+) -> Response:
+    """Return the form of a report, filled in as it came.
+
+    Parameters
+    ----------
+    more
+        Of `Filled`.
+    """
+    own = Page(request)
+    fields = {name: value for name, value in body.fields.items() if isinstance(value, str)}
+    back = Filled(fields, photo=body.photo is not None, **more)
+    html = own.body("citizen/report_form.html", **form(own, fields["nature"], back))
+    told = HEADERS | {"Content-Language": own.language} | (headers or {})
+    return Response(html, status, told, media_type=respond.HTML)
+
+
+def sentence(text: str) -> str:
+    """Return words of a refusal as a sentence of their own.
+
+    Examples
+    --------
+    >>> sentence("une réponse est attendue")
+    'Une réponse est attendue.'
+    """
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def too_long(scope: Scope) -> Response:

@@ -1,5 +1,6 @@
 """`/reports/{reference}`: read, « me too », follow, « not fixed », delete; `POST /suivi` for a browser alone."""
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -7,15 +8,17 @@ from starlette.responses import Response
 
 from observatoire.layers.nomenclature import codes
 from observatoire.reports.errors import Refused
-from observatoire.reports.forms import BRANCH, forms
+from observatoire.reports.forms import BRANCH, Question, forms
 from observatoire.reports.moderation import photo
 from observatoire.reports.photo import MEDIA_TYPE
 from observatoire.reports.tracking import Tracked, delete, speak, tracked
+from observatoire.server.citizen.page import Page
 from observatoire.server.reading import once, only
 from observatoire.server.reports.answers import HEADERS, answered, document, page
 from observatoire.server.reports.body import Body, read_body
 from observatoire.server.reports.send import KEY
 from observatoire.server.reports.work import is_staff, limited_host, terms_of, with_store
+from observatoire.text import Text
 
 TOKEN = "X-Tracking-Token"  # noqa: S105  # the name of a header
 _FORM = ("reference", "token", "action", "lang", "idempotency_key")
@@ -79,16 +82,26 @@ async def _done(request: Request, body: Body) -> Response:
             request, lambda store: speak(store, terms, reference, action, key=key, host=host, token=token)
         )
     return page(
-        request, "track.html", report=found, token=token or "", title=codes(BRANCH)[found.nature], **_said(found)
-    )
+        request, "track.html", report=found, token=token or "", title=codes(BRANCH)[found.nature],
+        spoken=action if action != "show" else "", answers=_said(found, Page(request)), document=found.document(),
+    )  # fmt: skip
 
 
-def _said(found: Tracked) -> dict[str, Any]:
-    """Return the answers of the owner's part in words: question and answer, in both languages."""
+def _said(found: Tracked, own: Page) -> list[tuple[Text, str]]:
+    """Return the answers of the owner's part in words: question and answer."""
     questions = {question.id: question for question in forms().categories[found.nature].questions}
-    said = []
-    for name, value in (found.owner or {}).get("answers", {}).items():
-        if (question := questions.get(name)) is not None:
-            chosen = next((option.label for option in question.options if option.value == value), None)
-            said.append((question.label, chosen, value))
-    return {"answers": said, "document": found.document()}
+    given = (found.owner or {}).get("answers", {}).items()
+    return [
+        (questions[name].label, _in_words(questions[name], value, own)) for name, value in given if name in questions
+    ]
+
+
+def _in_words(question: Question, value: Any, own: Page) -> str:
+    if question.kind == "boolean":
+        return own.words["yes" if value else "no"]
+    if question.kind == "datetime":
+        return own.say.moment(datetime.fromisoformat(value))
+    if question.kind == "number":
+        unit = own.words[f"unit_{question.unit}"] if question.unit else ""
+        return f"{own.say.number(value)} {unit}".strip()
+    return next((own.say.text(option.label) for option in question.options if option.value == value), str(value))

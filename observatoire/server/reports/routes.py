@@ -3,10 +3,10 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
-from observatoire.server.reports import follow, send, staff
+from observatoire.server.reports import follow, look, send, staff
 
 #: Bodies below these may hold a photo.
-WITH_PHOTO = ("/reports", "/open311/", "/api/processes/submit-report/")
+WITH_PHOTO = ("/reports", "/signaler", "/open311/", "/api/processes/submit-report/")
 #: Requests below these are made in the name of their key, and counted by their network.
 PATHS = ("/reports", "/open311/", "/suivi")
 
@@ -44,5 +44,6 @@ def report_routes() -> list[Route]:
         Route(f"{one}/moderation", staff.moderate, methods=["POST"]),
         Route(f"{one}/status", staff.change_status, methods=["POST"]),
         Route(f"{one}/{{kind:voice}}", follow.voice, methods=["POST"]),
+        Route("/signaler", look.look, methods=["POST"]),
         Route("/suivi", follow.track, methods=["POST"]),
     ]

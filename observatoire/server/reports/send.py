@@ -3,12 +3,14 @@
 import time
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from observatoire.layers.nomenclature import codes, nomenclature
 from observatoire.reports.errors import Refused
+from observatoire.reports.form_answers import with_offset
 from observatoire.reports.forms import BRANCH, Category, Forms, forms, group_of
 from observatoire.reports.near import MOST_RADIUS, RADIUS, near
 from observatoire.reports.photo import TYPES
@@ -96,13 +98,23 @@ async def send(request: Request) -> Response:
 
 async def _taken(request: Request, body: Body) -> Response:
     terms = terms_of(request)
-    given, host = _with_key(request, body), limited_host()
+    given, host = _in_zone(_with_key(request, body), body, terms.city.zone), limited_host()
     receipt = await with_store(request, lambda store: submit(store, terms, given, door="app", host=host))
     headers = {"Location": f"/reports/{receipt.reference}"}
     told = receipt.document(collection().privacy.rounding or 0)
     if from_browser(request):
         return page(request, "sent.html", 201, headers, receipt=receipt, told=told, title=_title(receipt))
     return document(told, 201, headers)
+
+
+def _in_zone(given: Given, body: Body, zone: ZoneInfo) -> Given:
+    """Return a form's report with the offset of the city's zone: without a script a browser sends local times."""
+    if not body.form:
+        return given
+    answers = given.answers
+    if isinstance(answers, dict):
+        answers = {name: with_offset(value, zone) for name, value in answers.items()}
+    return replace(given, answers=answers, occurred=with_offset(given.occurred, zone))
 
 
 def _title(receipt: Receipt) -> Any:

@@ -1,8 +1,10 @@
 """Residents in front of their pages: on a phone or a desk, by touch, by keyboard, with and without a script."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,16 +48,19 @@ class Resident:
     def installed(self) -> Page:
         """Open the site and wait until its service worker has kept what it keeps, and rules the page."""
         self.go("/")
-        self.page.evaluate("navigator.serviceWorker.ready")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=60_000)
         return self.page
 
-    def barriers(self) -> list[str]:
-        """What axe finds on the page as it stands, in both themes."""
+    def barriers(self, *, contrast: bool = True) -> list[str]:
+        """What axe finds on the page as it stands, in both themes.
+
+        Without `contrast` where the reader's own colours are forced: axe reads those of our style sheets.
+        """
         found = []
+        rules = {"color-contrast": {"enabled": contrast}}
         for theme in ("light", "dark"):
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            for one in Axe().run(self.page, options=AXE).response["violations"]:
+            for one in Axe().run(self.page, options=AXE | {"rules": rules}).response["violations"]:
                 found += [f"{theme} {one['id']}: {node['target']} {node['failureSummary']}" for node in one["nodes"]]
         return found
 
@@ -70,6 +75,14 @@ def site(request: pytest.FixtureRequest) -> str:
     """Where the pages are served: the session's small city, or `OBS_WEB_URL`."""
     given = os.environ.get("OBS_WEB_URL")
     return given.rstrip("/") if given else str(request.getfixturevalue("observatory").url)
+
+
+@pytest.fixture(scope="session")
+def staff(request: pytest.FixtureRequest) -> dict[str, str]:
+    """A header that speaks for coordination: the small city's key, or that of the file `OBS_WEB_KEYS`."""
+    path = os.environ.get("OBS_WEB_KEYS")
+    keys = json.loads(Path(path).read_text("utf-8")) if path else request.getfixturevalue("observatory").keys
+    return {"X-API-Key": keys["coordination"]}
 
 
 @pytest.fixture

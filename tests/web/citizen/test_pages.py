@@ -1,6 +1,7 @@
 """Every residents' page: no barrier that axe finds, no sideways scrolling at 320 pixels, light, in both languages."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,61 @@ def test_no_page_has_a_barrier_or_scrolls_sideways(resident: Come) -> None:
         one.go(path)
         barriers = one.barriers() + (["scrolls sideways"] if one.overflows() else [])
         if barriers:
+            found[path] = barriers
+
+    assert found == {}
+
+
+def test_the_answers_to_a_plain_form_have_no_barrier_either(resident: Come, site: str) -> None:
+    """Refused, given back with its errors, with what is known, received, tracked, about to be deleted, deleted."""
+    street = httpx.get(f"{site}/lieux", params={"q": "rue"}).json()["places"][0]["name"]
+    one = resident(size="small")
+    found = {}
+
+    def plainly(action: str) -> None:
+        """Send the form as a browser without a script would."""
+        with one.page.expect_navigation():
+            one.page.evaluate(
+                "(to) => { const form = document.querySelector('#report'); form.action = to; form.submit(); }", action
+            )
+
+    def look(state: str) -> None:
+        barriers = one.barriers() + (["scrolls sideways"] if one.overflows() else [])
+        if barriers:
+            found[state] = barriers
+
+    page = one.go("/signaler?nature=vegetation")
+    plainly("/reports")
+    look("too fast")
+    page = one.go("/signaler?nature=vegetation")
+    page.get_by_label("Rue", exact=True).fill("Rue de Nulle Part")
+    time.sleep(3.2)  # nobody fills a form faster: a robot does
+    plainly("/reports")
+    expect(page.get_by_role("alert").first).to_contain_text("Pas encore envoyé")
+    look("refused")
+    page.get_by_label("Rue", exact=True).fill(street)
+    plainly("/signaler")
+    expect(page.get_by_role("heading", name="Déjà connu ici ?")).to_be_visible()
+    look("known")
+    plainly("/reports")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signalement reçu")
+    look("received")
+    page.get_by_role("button", name="Voir le suivi").click()
+    page.locator("summary", has_text="Supprimer").click()
+    look("tracked")
+    page.get_by_role("button", name="Supprimer mon signalement").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signalement supprimé")
+    look("deleted")
+
+    assert found == {}
+
+
+def test_forced_colours_have_no_barrier(resident: Come) -> None:
+    one = resident(size="small", forced_colors="active")
+    found = {}
+    for path in ("/?at=5.3723,43.3035&rayon=3000", "/agenda", "/quartier?code=D04", "/signaler?nature=bruit"):
+        one.go(path)
+        if barriers := one.barriers(contrast=False):
             found[path] = barriers
 
     assert found == {}

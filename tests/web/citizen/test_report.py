@@ -85,7 +85,7 @@ def test_four_taps_make_a_report_that_can_be_followed_and_deleted(resident: Come
     expect(page.get_by_text("Un sac ou deux")).to_be_visible()
     assert "#t=" in page.url
     assert one.barriers() == []
-    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_text("Supprimer", exact=True).tap()
     page.get_by_role("button", name="Supprimer mon signalement").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Signalement supprimé")
     assert httpx.get(f"{site}/reports/{reference}").status_code == 410
@@ -105,6 +105,7 @@ def test_the_keyboard_alone_makes_a_report_with_the_map(resident: Come, site: st
     page.keyboard.press("Enter")
     page.wait_for_selector('#map[data-state="idle"]', timeout=60_000)
     expect(page.locator("#map canvas")).to_be_focused()
+    assert one.barriers() == []
     before = page.evaluate("document.querySelector('#map').map.getCenter().lng")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("(lng) => document.querySelector('#map').map.getCenter().lng > lng", arg=before)
@@ -134,6 +135,7 @@ def test_without_a_script_the_form_does_it_all(resident: Come, site: str) -> Non
     assert published(site, reference)["properties"]["nature"] == "depot-sauvage"
     page.get_by_role("button", name="Voir le suivi").click()
     expect(page.get_by_text("Un gros tas")).to_be_visible()
+    page.get_by_text("Supprimer", exact=True).click()
     page.get_by_role("button", name="Supprimer mon signalement").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Signalement supprimé")
 
@@ -158,7 +160,7 @@ def test_a_refusal_of_the_city_is_said_and_what_was_typed_stays(resident: Come) 
     page.get_by_text("Un sac ou deux").click()
     page.get_by_role("button", name="Envoyer").click()
 
-    expect(page.locator("#where-problem")).to_contain_text("aucune rue connue de ce nom")
+    expect(page.locator("#where-problem")).to_contain_text("Aucune rue connue de ce nom")
     expect(page.get_by_label("Rue", exact=True)).to_have_value("Rue qui n'existe nulle part")
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 1
 
