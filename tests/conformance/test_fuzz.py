@@ -5,6 +5,7 @@ No answer is a fault of the server, no status, media type or body is other than 
 
 import os
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from math import ceil
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -82,12 +83,13 @@ def test_requests_made_from_the_document_get_documented_answers(
     document = observatory.get("/api/openapi", audience, f="json").json()
     described = operations(document)
     each = ceil(CASES / (6 if FULL else 2) / len(described))
-    faults: list[str] = []
     statuses: Counter[int] = Counter()
     session = requests.Session()
     session.hooks["response"].append(lambda response, **_: statuses.update([response.status_code]))
     if audience:
         session.headers["X-API-Key"] = observatory.keys[audience]
+    sender = ThreadPoolExecutor(1)  # asks and checks while the next requests are made, which takes longest
+    sent: list[Future[str | None]] = []
     for number, operation in list(enumerate(described))[part::PARTS]:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
@@ -98,8 +100,7 @@ def test_requests_made_from_the_document_get_documented_answers(
             )  # fmt: skip
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: Case) -> None:
-                if fault := wrong(case, document, session, f"{observatory.url}/api"):
-                    faults.append(fault)
+                sent.append(sender.submit(wrong, case, document, session, f"{observatory.url}/api"))
 
             try:
                 ask()
@@ -107,6 +108,8 @@ def test_requests_made_from_the_document_get_documented_answers(
                 # Nothing wrong can be asked of an operation without parameters.
                 if type(error).__name__ not in ("Unsatisfiable", "SkipTest"):
                     raise
+    faults = [fault for one in sent if (fault := one.result()) is not None]
+    sender.shutdown()
     print(audience or "public", dict(statuses))
 
     assert faults == [], f"{len(faults)} of {statuses.total()}:\n" + "\n".join(faults[:10])
