@@ -6,6 +6,7 @@ contains a row. Every other exception is an internal error, shown as a reference
 
 import logging
 import secrets
+from typing import ClassVar
 
 log = logging.getLogger("observatoire")
 
@@ -68,6 +69,7 @@ class StoreUnavailable(ObsError):
     """The database is missing, stopped or refuses us."""
 
     type, status, exit_code = "store-unavailable", 503, 69
+    headers: ClassVar = {"Retry-After": "5"}
 
 
 class Unauthorised(ObsError):

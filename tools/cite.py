@@ -19,6 +19,10 @@ SUITES = {
     "ets-ogcapi-tiles10": {
         "iut": "{url}/", "noofcollections": "-1",
         "tilematrixsetdefinitionuri": "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad",
+        "urltemplatefortiles": "{url}/collections/divisions/tiles/WebMercatorQuad/"
+        "{{tileMatrix}}/{{tileRow}}/{{tileCol}}",
+        # Every tile between must have data: the one of zoom 0 has them for any city.
+        "tilematrix": "0", "mintilerow": "0", "maxtilerow": "0", "mintilecol": "0", "maxtilecol": "0",
     },
 }  # fmt: skip
 PATIENCE = 1_800  # s

@@ -1,4 +1,7 @@
-"""Run the tests of standards and print, by conformance class, what passed, failed and was left out, and why."""
+"""Run the tests of standards and print, by conformance class, what passed, failed and was left out, and why.
+
+Then, for each standard that the OGC has an executable suite for, its abstract tests one by one.
+"""
 
 import os
 import re
@@ -8,8 +11,13 @@ import tempfile
 import xml.etree.ElementTree as ET  # our own file, written a moment before
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Abstract tests of each standard, and the tests that show them.
+LISTED = ROOT / "tests" / "conformance" / "abstract_tests.yml"
 #: Conformance class by file and beginning of a test's name, the first that fits.
 CLASSES = [
     ("test_features_ats", "core_", "Features 1: Core"),
@@ -65,18 +73,66 @@ def summary(results: Path) -> str:
     reasons: list[str] = []
     for case in ET.parse(results).getroot().iter("testcase"):
         row = rows[class_of(case.get("classname", "?"), case.get("name", "?"))]
-        for kind, word in (("failure", "failed"), ("error", "failed"), ("skipped", "left out")):
-            if (found := case.find(kind)) is not None:
-                row[word] += 1
-                reasons.append(f"  {word}: {case.get('name')}: {_first_line(found.get('message', ''))}")
-                break
-        else:
-            row["passed"] += 1
+        word = _outcome(case)
+        row[word] += 1
+        for found in (each for each in case if each.tag in ("failure", "error", "skipped")):
+            reasons.append(f"  {word}: {case.get('name')}: {_first_line(found.get('message', ''))}")
     order = {title: i for i, (_, _, title) in enumerate(CLASSES)}
     lines = [f"{'conformance class':46}{'passed':>8}{'failed':>8}{'left out':>10}"]
     for title, row in sorted(rows.items(), key=lambda item: (order.get(item[0], 99), item[0])):
         lines.append(f"{title:46}{row['passed']:8}{row['failed']:8}{row['left out']:10}")
     return "\n".join([*lines, *reasons])
+
+
+def abstract_tests(results: Path) -> str:
+    """Return, by standard, its abstract tests: how many were shown in a run, then each with what came of it."""
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    for case in ET.parse(results).getroot().iter("testcase"):
+        file = case.get("classname", "?").rsplit(".", 1)[-1]
+        name = case.get("name", "?").partition("[")[0].removeprefix("test_")
+        outcomes[f"{file}::{name}"][_outcome(case)] += 1
+    listed: dict[str, dict[str, Any]] = yaml.safe_load(LISTED.read_text("utf-8"))
+    heads, lines = [], []
+    for standard, known in listed.items():
+        states = {}
+        for identifier, names in known["tests"].items():
+            shown = [outcomes[each] for each in full_names(known["file"], names)]
+            states[identifier] = _state(shown)
+            count = sum(each.total() for each in shown)
+            lines.append(f"  {states[identifier]:9} {identifier:58} {count:4}  {', '.join(_list(names))}")
+        passed = sum(state == "passed" for state in states.values())
+        heads.append(f"{standard}: {passed} of {len(states)} abstract tests passed")
+        lines.insert(len(lines) - len(states), heads[-1])
+    return "\n".join([*lines, "", *heads])
+
+
+def full_names(file: str, names: str | list[str]) -> list[str]:
+    """Return tests as file::name.
+
+    Examples
+    --------
+    >>> full_names("test_tiles_ats", ["core_tc_op", "test_fuzz::x"])
+    ['test_tiles_ats::core_tc_op', 'test_fuzz::x']
+    """
+    return [name if "::" in name else f"{file}::{name}" for name in _list(names)]
+
+
+def _list(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _outcome(case: ET.Element) -> str:
+    kinds = {"failure": "failed", "error": "failed", "skipped": "left out"}
+    return next((word for kind, word in kinds.items() if case.find(kind) is not None), "passed")
+
+
+def _state(shown: list[Counter[str]]) -> str:
+    """Return what came of an abstract test: passed where each of its tests ran, and all of them passed."""
+    if any(each["failed"] for each in shown):
+        return "failed"
+    if any(each["left out"] for each in shown):
+        return "left out"
+    return "passed" if all(each["passed"] for each in shown) else "not run"
 
 
 def _first_line(text: str) -> str:
@@ -90,7 +146,7 @@ def main() -> int:
         command = [sys.executable, "-m", "pytest", "-q", "tests/conformance", f"--junitxml={results}", *sys.argv[1:]]
         done = subprocess.run(command, check=False, cwd=ROOT)
         if results.exists():
-            print(f"\n{summary(results)}")
+            print(f"\n{summary(results)}\n\n{abstract_tests(results)}")
     if not os.environ.get("OBS_CITE"):
         print("CITE: not run. OBS_CITE names a folder with the OGC's suites (ets-…-aio.jar); see docs/conformance.md")
     return done.returncode

@@ -8,6 +8,7 @@ import orjson
 
 from observatoire.errors import BadInput
 from observatoire.jobs.callbacks import EVENTS, Callbacks
+from observatoire.server.references import referred
 
 DEEPEST = 32  # levels of a body; a GeoJSON geometry has seven
 QUALIFIED = {"value", "mediaType", "encoding", "schema"}
@@ -126,9 +127,11 @@ def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any) -> Any:
-    """Return an input's value, given inline or as a qualified value."""
+    """Return an input's value, given inline, as a qualified value, or in the address of a link."""
     if isinstance(value, dict) and "href" in value:
-        raise BadInput(f"inputs.{name}: expected the value itself; this server fetches no addresses")
+        found = referred(name, value)
+        _check_shape({f"inputs.{name}": found})
+        return found
     if isinstance(value, dict) and "value" in value and set(value) <= QUALIFIED:
         return value["value"]
     return value

@@ -39,7 +39,7 @@ def translated(*, filtered: bool = False) -> Iterator[None]:
     BadInput
         A value that no column can hold.
     TooSlowError, StoreUnavailable
-        The time is over; the database does not answer.
+        The time is over; the database does not answer, or is busy with others for too long.
     """
     try:
         with _blamed(filtered=filtered):
@@ -50,7 +50,9 @@ def translated(*, filtered: bool = False) -> Iterator[None]:
         raise BadInput("a value of the request cannot be used") from None
     except errors.QueryCanceled:
         raise TooSlowError("the query took too long: ask for a smaller area, a shorter period or fewer items") from None
-    except (errors.OperationalError, errors.InterfaceError, PoolTimeout):
+    except PoolTimeout:
+        raise StoreUnavailable("the database is busy with other requests: ask again a little later") from None
+    except (errors.OperationalError, errors.InterfaceError):
         raise StoreUnavailable("the database does not answer") from None
 
 

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -91,8 +91,9 @@ class Store:
             raise StoreUnavailable(
                 f"the database server{self._place()} answers, but refuses: check user, password and database name"
             ) from None
-        if answer is Ping.NO_RESPONSE and self.cluster is not None:
-            self.cluster.revive()
+        if answer is Ping.NO_RESPONSE and self.cluster is not None and self.cluster.revive():
+            with suppress(psycopg.OperationalError):  # to start it may have taken all the time that there was to wait
+                return psycopg.connect(self.admin)
         raise _Starting(f"the database server{self._place()} does not answer") from None
 
     def _place(self) -> str:

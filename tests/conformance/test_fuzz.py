@@ -5,6 +5,7 @@ No answer is a fault of the server, no status, media type or body is other than 
 
 import os
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from math import ceil
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.conformance
 FULL = os.environ.get("OBS_PROVE") == "full"
 #: `OBS_FUZZ_CASES` asks for another number: some 90 a second where the machine is quiet, most of which is making them.
 CASES = int(os.environ.get("OBS_FUZZ_CASES") or (50_000 if FULL else 500))
+#: Pieces in which the operations are asked, each a test of its own: a failure is soon asked again.
+PARTS = 4 if FULL else 1
 #: Executions compute for seconds, or create jobs: their own tests ask them. Here what reads.
 EXECUTIONS = ("/execution",)
 
@@ -72,18 +75,22 @@ def _fault(case: Case, answer: Any, described: dict[str, Any], document: dict[st
 
 
 @pytest.mark.timeout(0 if FULL else 300)
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("audience", ["coordination", "", "planner"] if FULL else ["coordination"])
-def test_requests_made_from_the_document_get_documented_answers(observatory: Observatory, audience: str) -> None:
+def test_requests_made_from_the_document_get_documented_answers(
+    observatory: Observatory, audience: str, part: int
+) -> None:
     document = observatory.get("/api/openapi", audience, f="json").json()
     described = operations(document)
     each = ceil(CASES / (6 if FULL else 2) / len(described))
-    faults: list[str] = []
     statuses: Counter[int] = Counter()
     session = requests.Session()
     session.hooks["response"].append(lambda response, **_: statuses.update([response.status_code]))
     if audience:
         session.headers["X-API-Key"] = observatory.keys[audience]
-    for number, operation in enumerate(described):
+    sender = ThreadPoolExecutor(1)  # asks and checks while the next requests are made, which takes longest
+    sent: list[Future[str | None]] = []
+    for number, operation in list(enumerate(described))[part::PARTS]:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
             @seed(f"20260301 {number} {mode.value} {audience}")
@@ -93,8 +100,7 @@ def test_requests_made_from_the_document_get_documented_answers(observatory: Obs
             )  # fmt: skip
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: Case) -> None:
-                if fault := wrong(case, document, session, f"{observatory.url}/api"):
-                    faults.append(fault)
+                sent.append(sender.submit(wrong, case, document, session, f"{observatory.url}/api"))
 
             try:
                 ask()
@@ -102,6 +108,8 @@ def test_requests_made_from_the_document_get_documented_answers(observatory: Obs
                 # Nothing wrong can be asked of an operation without parameters.
                 if type(error).__name__ not in ("Unsatisfiable", "SkipTest"):
                     raise
+    faults = [fault for one in sent if (fault := one.result()) is not None]
+    sender.shutdown()
     print(audience or "public", dict(statuses))
 
     assert faults == [], f"{len(faults)} of {statuses.total()}:\n" + "\n".join(faults[:10])

@@ -210,6 +210,41 @@ def test_tilesets_list_tileset_links(observatory: Observatory, place: str) -> No
         assert len(links(each, f"{REL}tiling-scheme")) == 1
 
 
+@PLACES
+def test_tilesets_list_links_can_all_be_followed(observatory: Observatory, place: str) -> None:
+    """As the OGC's suite does: each link of each tile set listed gives JSON; templates are in the tile sets."""
+    for each in document(observatory, f"{place}/tiles")["tilesets"]:
+        for link in each["links"]:
+            assert "{" not in link["href"]
+            answer = httpx.get(link["href"], headers={"Accept": "application/json, text/json"}, timeout=60)
+            assert answer.status_code == 200
+            assert isinstance(answer.json(), dict)
+
+
+def test_tileset_tile_matrix_sets_are_linked_as_items(observatory: Observatory) -> None:
+    for each in document(observatory, "/tileMatrixSets")["tileMatrixSets"]:
+        for rel in ("self", "item"):
+            (link,) = links(each, rel)
+            assert link["type"] == "application/json"
+            assert follow(observatory, link["href"])["tileMatrices"]
+
+
+@PLACES
+@EACH_SCHEME
+def test_tileset_limits_of_each_matrix_hold(observatory: Observatory, place: str, scheme: str) -> None:
+    """The farthest tile within the limits is there; the row after the last of the pyramid is not."""
+    found = tileset(observatory, place, scheme)
+    (item,) = links(found, "item")
+    first = found["tileMatrixSetLimits"][0]
+    variables = {
+        "tileMatrix": first["tileMatrix"], "tileRow": first["maxTileRow"], "tileCol": first["minTileCol"],
+    }  # fmt: skip
+
+    assert httpx.get(item["href"].format(**variables), timeout=60).status_code in (200, 204)
+    for row in (first["maxTileRow"] + 1, 2**31 - 1):
+        assert httpx.get(item["href"].format(**variables | {"tileRow": row}), timeout=60).status_code == 404
+
+
 # ------------------------------------------------------------------------------------------------ dataset and geodata
 def test_dataset_tilesets_landingpage_and_operation(observatory: Observatory) -> None:
     (link,) = links(document(observatory, "/"), f"{REL}tilesets-vector")
@@ -223,6 +258,14 @@ def test_geodata_tilesets_desc_links_and_operation(observatory: Observatory, col
 
     assert link["href"].endswith(f"/collections/{collection}/tiles")
     assert follow(observatory, link["href"])["tilesets"]
+
+
+def test_geodata_tilesets_links_are_in_the_list_of_collections(observatory: Observatory) -> None:
+    """Each collection that has tiles says so where all are listed; the catalogue, of records, has none."""
+    for collection in document(observatory, "/collections")["collections"]:
+        found = links(collection, f"{REL}tilesets-vector")
+        assert len(found) == (collection.get("itemType") != "record")
+        assert all(link["href"].endswith(f"/collections/{collection['id']}/tiles") for link in found)
 
 
 @EACH_SCHEME

@@ -131,3 +131,13 @@ def test_a_person_searches_the_catalogue_on_a_page(observatory: Any, language: s
     assert found in some.text
     assert "/api/collections/lignes-bus?f=html" in whole.text
     assert "/api/collections/lignes-bus?f=html" not in some.text
+
+
+@pytest.mark.parametrize("audience", ["", "planner", "coordination"])
+@pytest.mark.parametrize("path", ["", "/items", "/items/signalements"])
+def test_each_resource_of_the_catalogue_is_a_page_too(observatory: Any, audience: str, path: str) -> None:
+    """Also where a collection that the reader may see was never loaded: it has no date of its last change."""
+    answer = observatory.get(f"/api/collections/catalogue{path}", audience, f="html")
+
+    assert answer.status_code == 200
+    assert "signalements" in answer.text

@@ -283,8 +283,9 @@ def test_the_documents_lead_from_the_landing_page_to_a_tile(observatory: Any) ->
         for each in tilesets:
             links = {link["rel"]: link for link in each["links"]}
             assert {"title", "dataType", "crs"} <= set(each)
-            assert links["item"]["templated"] is True
             whole = httpx.get(links["self"]["href"]).json()
+            links |= {link["rel"]: link for link in whole["links"]}
+            assert links["item"]["templated"] is True
             limits = whole["tileMatrixSetLimits"][0]
             address = links["item"]["href"].format(
                 tileMatrix=limits["tileMatrix"], tileRow=limits["minTileRow"], tileCol=limits["minTileCol"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.unit
 
@@ -88,3 +89,42 @@ def test_the_summary_counts_by_conformance_class(tmp_path: Path) -> None:
         ["Features", "2:", "CRS", "by", "reference", "0", "0", "1"],
     ]
     assert lines[3:] == ["  failed: test_core_fc_links[x]: two lines", "  left out: test_crs_crs_uri: no"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ({"core_tc_op[a]": "", "core_tc_op[b]": ""}, "passed"),
+        ({"core_tc_op[a]": "", "core_tc_op[b]": "<failure message='x'/>"}, "failed"),
+        ({"core_tc_op": "<skipped message='x'/>"}, "left out"),
+        ({}, "not run"),
+    ],
+)
+def test_an_abstract_test_passed_where_all_that_shows_it_passed(
+    tmp_path: Path, outcomes: dict[str, str], said: str
+) -> None:
+    cases = "".join(
+        f"<testcase classname='tests.conformance.test_tiles_ats' name='test_{name}'>{what}</testcase>"
+        for name, what in outcomes.items()
+    )
+    (tmp_path / "r.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+
+    lines = tool("conformance").abstract_tests(tmp_path / "r.xml").splitlines()
+
+    (line,) = (line for line in lines if "/conf/core/tc-op " in line)
+    assert line.split("/")[0].strip() == said
+    assert lines[-1] == f"Tiles 1 (OGC 20-057): {int(said == 'passed')} of 27 abstract tests passed"
+
+
+def test_each_listed_abstract_test_is_shown_by_tests_that_exist() -> None:
+    """Processes 1 has 82 in its annex and one more for its default outputs."""
+    conformance = tool("conformance")
+    listed = yaml.safe_load(conformance.LISTED.read_text("utf-8"))
+    folder = conformance.LISTED.parent
+
+    for known in listed.values():
+        for names in known["tests"].values():
+            for file, _, name in (each.partition("::") for each in conformance.full_names(known["file"], names)):
+                assert f"\ndef test_{name}(" in (folder / f"{file}.py").read_text("utf-8"), name
+
+    assert [len(known["tests"]) for known in listed.values()] == [44, 10, 83, 27]

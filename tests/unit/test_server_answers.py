@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from observatoire.errors import NotFound, Unauthorised
+from observatoire.errors import NotFound, ObsError, Unauthorised
 from observatoire.server import respond
 from observatoire.server.encodings import chosen
 from observatoire.server.middleware import Compress, Limit, Secure
 from observatoire.server.problems import Guard, problem_of
+from observatoire.server.run import translated
 from observatoire.server.static import Static
 
 pytestmark = pytest.mark.unit
@@ -80,6 +83,23 @@ def test_an_error_names_its_own_type_and_headers() -> None:
     assert answer.headers["retry-after"] == "3"
     assert problem_of(Unauthorised("no")).headers["www-authenticate"].startswith("ApiKey")
     assert problem_of(HTTPException(405, headers={"Allow": "GET"})).headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [(PoolTimeout("6 s"), "busy"), (psycopg.OperationalError("host=secret"), "does not answer"),
+     (psycopg.errors.QueryCanceled("query of secret"), "too long")],
+)  # fmt: skip
+def test_a_database_that_is_busy_or_gone_says_when_to_ask_again(trouble: Exception, said: str) -> None:
+    """503 with Retry-After (RFC 9110, §15.6.4), and nothing of what the database said."""
+    with pytest.raises(ObsError) as caught, translated():
+        raise trouble
+
+    answer = problem_of(caught.value)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert said in json.loads(bytes(answer.body))["detail"]
+    assert "secret" not in str(answer.body)
 
 
 def echo() -> TestClient:

@@ -62,7 +62,10 @@ def matrix_sets(state: State) -> Json:
             {
                 "id": p.id, "title": matrix_set(p).get("title", p.id), "crs": epsg(p.srid),
                 **({"uri": uri} if (uri := matrix_set(p).get("uri")) else {}),
-                "links": [_link("self", f"{state.base}/tileMatrixSets/{p.id}", respond.JSON, p.id)],
+                # `item` besides `self`: clients, and the OGC's suite, look for either.
+                "links": [
+                    _link(rel, f"{state.base}/tileMatrixSets/{p.id}", respond.JSON, p.id) for rel in ("self", "item")
+                ],
             }
             for p in state.pyramids.values()
         ],
@@ -73,17 +76,18 @@ def matrix_sets(state: State) -> Json:
 def tilesets(state: State, here: str, title: str) -> Json:
     """Return the list of the tile sets of a collection, or of the whole observatory.
 
+    Its links can all be followed as they are; the addresses of tiles, templates, are in the tile sets.
+
     Parameters
     ----------
     here : str
         Address of the collection, or of the API.
     """
     listed = [
-        _head(state, p, title) | {"links": [
-            _link("self", f"{here}/tiles/{p.id}", respond.JSON, title), _scheme(state, p), _tiles_of(here, p),
-        ]}
+        _head(state, p, title)
+        | {"links": [_link("self", f"{here}/tiles/{p.id}", respond.JSON, title), _scheme(state, p)]}
         for p in state.pyramids.values()
-    ]  # fmt: skip
+    ]
     return {"tilesets": listed, "links": [_link("self", f"{here}/tiles", respond.JSON, title)]}
 
 

@@ -23,6 +23,9 @@ BUFFER = 64
 #: Most features of one layer of a tile.
 MOST = 8_000
 _CELL = EXTENT >> CELLS  # units along a side of a cell
+#: Ends a subquery whose columns are used more than once: PostgreSQL would work each use out anew (four transformations
+#: of every point, measured: 90 ms instead of 53 for a full tile).
+_ONCE = sql.SQL(" OFFSET 0")
 _ROW_BY_ROW = " ORDER BY ST_Y(t.g), ST_X(t.g)"
 
 
@@ -60,21 +63,24 @@ def items_plan(asked: Request) -> Plan:
     shown = sql.SQL(", ").join(_value(layer, name) for name in names)
     if layer.geometry == "Point":
         place: Fragment = _point(tile)
-        inside: Fragment = sql.SQL(" WHERE {}").format(_within(tile))
+        drawn: Fragment = _within(tile)
+        fences: tuple[Fragment, Fragment] = (_ONCE, sql.SQL(""))
     else:
         place = sql.SQL("ST_AsMVTGeom(p, ST_MakeEnvelope({}), {}, {}, true)").format(
             _literals(*tile.bounds, tile.pyramid.srid), sql.Literal(EXTENT), sql.Literal(BUFFER)
         )
-        inside = sql.SQL("")
+        drawn = sql.SQL("g IS NOT NULL")
+        fences = (sql.SQL(""), _ONCE)
     text = sql.SQL(
         "SELECT ST_AsMVT(t, {name}, {extent}, 'g', {id}{order}), count(*) FROM ("
-        "SELECT * FROM (SELECT {names}, {place} AS g FROM (SELECT {shown}, {p} AS p FROM {view} WHERE {where}) AS s"
-        "{inside}) AS d WHERE g IS NOT NULL LIMIT {most}) AS t"
+        "SELECT {names}, g FROM (SELECT *, {place} AS g FROM (SELECT {shown}, {p} AS p FROM {view} WHERE {where}{inner}"
+        ") AS s{outer}) AS d WHERE {drawn} LIMIT {most}) AS t"
     ).format(
         name=sql.Literal(layer.id), extent=sql.Literal(EXTENT), id=sql.Literal(layer.id_field),
         order=sql.SQL(" ORDER BY t.{}").format(sql.Identifier(layer.id_field)) if asked.ordered else sql.SQL(""),
         names=sql.SQL(", ").join(map(sql.Identifier, names)), place=place, shown=shown, p=_projected(asked),
-        view=sql.Identifier(layer.table), where=where, inside=inside, most=sql.Literal(MOST + 1),
+        view=sql.Identifier(layer.table), where=where, inner=fences[0], outer=fences[1], drawn=drawn,
+        most=sql.Literal(MOST + 1),
     )  # fmt: skip
     return Plan(text.as_bytes(None), tuple(args), asked.query.filter is not None, once=True)
 
@@ -90,36 +96,38 @@ def grouped_plan(asked: Request) -> Plan:
         "SELECT ST_AsMVT(t, {name}, {extent}, 'g'{order}), coalesce(sum(n), 0)::bigint FROM ("
         "SELECT count(*) AS n, ST_Point(x * {cell} + {half}, y * {cell} + {half}) AS g FROM ("
         "SELECT floor((ST_X(p) - {left}) / {size})::int AS x, floor(({top} - ST_Y(p)) / {size})::int AS y "
-        "FROM (SELECT {p} AS p FROM {view} WHERE {where}) AS s WHERE {within}) AS c GROUP BY x, y) AS t"
+        "FROM (SELECT {p} AS p FROM {view} WHERE {where}{once}) AS s WHERE {within}) AS c GROUP BY x, y) AS t"
     ).format(
         name=sql.Literal(layer.id), extent=sql.Literal(EXTENT), order=sql.SQL(_ROW_BY_ROW if asked.ordered else ""),
         cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2),
         left=sql.Literal(tile.bounds[0]), top=sql.Literal(tile.bounds[3]), size=sql.Literal(tile.side / (1 << CELLS)),
         p=_projected(asked, centroid=layer.geometry != "Point"), view=sql.Identifier(layer.table), where=where,
-        within=_within(tile),
+        once=_ONCE, within=_within(tile),
     )  # fmt: skip
     return Plan(text.as_bytes(None), tuple(args), asked.query.filter is not None, once=True)
 
 
 _COUNTS = sql.SQL(
-    "SELECT ST_AsMVT(t, %s, {extent}, 'g'{order}), coalesce(sum(n), 0)::bigint FROM ("
-    "SELECT sum(n)::bigint AS n, ST_Point(column_ * {cell} + {half}, row_ * {cell} + {half}) AS g FROM ("
+    "SELECT ST_AsMVT(t, %s, {extent}, 'g'), coalesce(sum(n), 0)::bigint FROM ("
+    "SELECT sum(n)::bigint AS n, ST_Point(column_ * %s + %s, row_ * %s + %s) AS g FROM ("
     "SELECT n, (x >> %s) - %s AS column_, (y >> %s) - %s AS row_ FROM {view} WHERE collection = %s AND pyramid = %s "
-    "AND level = %s AND x BETWEEN %s AND %s AND y BETWEEN %s AND %s) AS c GROUP BY column_, row_) AS t"
+    "AND level = %s AND x BETWEEN %s AND %s AND y BETWEEN %s AND %s) AS c GROUP BY column_, row_ "
+    "ORDER BY row_, column_) AS t"
 ).format(
-    extent=sql.Literal(EXTENT), cell=sql.Literal(_CELL), half=sql.Literal(_CELL // 2), view=sql.Identifier(CELLS_VIEW),
-    order=sql.SQL(_ROW_BY_ROW),  # at most 64 × 64 rows
+    extent=sql.Literal(EXTENT), view=sql.Identifier(CELLS_VIEW),  # at most 64 × 64 rows to sort
 ).as_bytes(None)  # fmt: skip
 
 
 def counts_plan(asked: Request) -> Plan:
-    """Return the plan of the counts that are kept: the tile, and the number of items. For zooms before `near`."""
+    """Return the plan of the counts that are kept: the tile, and the number of items. For zooms up to `near`."""
     tile = asked.tile
-    level = tile.pyramid.kept(tile.zoom + CELLS)
-    shift = level - tile.zoom - CELLS
+    finer = min(CELLS, tile.pyramid.finest - tile.zoom)  # 2^finer cells along a side of the tile
+    level = tile.pyramid.kept(tile.zoom + finer)
+    shift = Int4(level - tile.zoom - finer)
     first, size = _cells(tile, level)
+    cell, half = Int4(EXTENT >> finer), Int4(EXTENT >> finer + 1)
     args = (
-        asked.layer.id, Int4(shift), Int4(tile.column << CELLS), Int4(shift), Int4(tile.row << CELLS),
+        asked.layer.id, cell, half, cell, half, shift, Int4(tile.column << finer), shift, Int4(tile.row << finer),
         asked.layer.id, tile.pyramid.id, Int4(level), *_span(first, size),
     )  # fmt: skip
     return Plan(_COUNTS, args)
