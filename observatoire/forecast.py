@@ -115,7 +115,7 @@ def forecast_store(
         with configured() as executor:
             made = forecast(
                 xy, dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone, calendar=city.holidays,
-                executor=executor, progress=progress,
+                explain=True, executor=executor, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None

@@ -77,9 +77,11 @@ class Roller:
 
     def predict(self, name: str, n_periods: int) -> Predictive:
         """Return the forecast of the `steps` periods after the first `n_periods`."""
-        past = self.counts.past(n_periods)
-        model = fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
-        return model.predictive(past)
+        return self.model(name, n_periods).predictive(self.counts.past(n_periods))
+
+    def model(self, name: str, n_periods: int) -> Forecaster:
+        """Return a model as it stood after the first `n_periods`."""
+        return fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
 
     def came(self, n_periods: int) -> Floats:
         """Return what came in the `steps` periods after the first `n_periods`."""

@@ -1,7 +1,7 @@
 """Forecast of places: expected events by cell, or an abstention, with the skill measured on past origins."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from observatoire.risk.card import card
 from observatoire.risk.counts import Counts, wall_time
 from observatoire.risk.ensemble import fits
 from observatoire.risk.evaluate import Roller
+from observatoire.risk.factors import KINDS, without
 from observatoire.risk.grid import Grid
 from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
@@ -28,6 +29,8 @@ from observatoire.risk.tally import Tally
 COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
 LEVEL = 0.9  # of the interval of each cell's count
 PAST_ORIGINS = 52  # on which the skill is measured
+#: Other maps of the same cells, for who asks why.
+BESIDE = ("baseline", *(f"without_{kind}" for kind in KINDS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +46,15 @@ class Forecast:
     answer : abstains, count or model
     card : dict, JSON-serialisable
         The skill card: see `observatoire.risk.card`.
+    beside : mapping of `BESIDE` to ndarray, shape (n_cells,), events
+        Where it was asked to explain: `baseline`, what the count of one year expects of each cell; for a model also
+        `without_…`, what it would expect were that kind of the past alike everywhere (see `factors`).
     """
 
     frame: pd.DataFrame
     answer: Answer
     card: dict[str, Any]
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,7 @@ def forecast(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> Forecast:
@@ -112,6 +120,8 @@ def forecast(
         What stands near the cells.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
+    explain : bool
+        Whether the maps `beside` are made.
     executor : Executor
         Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
     progress : callable (done, total, message), optional
@@ -127,7 +137,7 @@ def forecast(
     """
     return forecasts(
         xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, weights=weights, effort=effort, calendar=calendar,
-        places=places, random_state=random_state, executor=executor, progress=progress,
+        places=places, random_state=random_state, explain=explain, executor=executor, progress=progress,
     )[0]  # fmt: skip
 
 
@@ -146,6 +156,7 @@ def forecasts(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> list[Forecast]:
@@ -167,7 +178,8 @@ def forecasts(
 
     return tallied(
         tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
-        calendar=calendar, places=places, random_state=random_state, executor=executor, progress=progress,
+        calendar=calendar, places=places, random_state=random_state, explain=explain, executor=executor,
+        progress=progress,
     )  # fmt: skip
 
 
@@ -184,6 +196,7 @@ def tallied(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     progress: Progress | None = None,
 ) -> list[Forecast]:
@@ -216,7 +229,10 @@ def tallied(
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(known, grid, origin, ahead, roller, tz=tz, random_state=random_state, progress=told))
+            one = _one(
+                known, grid, origin, ahead, roller, tz=tz, random_state=random_state, explain=explain, progress=told
+            )
+            made.append(one)
     drawn.clear()
     fits.clear()
     return made
@@ -247,6 +263,7 @@ def _one(
     *,
     tz: str,
     random_state: int,
+    explain: bool,
     progress: Progress | None,
 ) -> Forecast:
     situation, n_events, last_date = known.situation(as_of)
@@ -272,7 +289,18 @@ def _one(
             horizon=horizon,
             maps=maps,
         ),
+        beside=_beside(roller, n_periods, verdict, maps) if explain else {},
     )
+
+
+def _beside(roller: Roller, n_periods: int, verdict: Verdict, maps: Mapping[str, Predictive]) -> dict[str, Floats]:
+    if verdict.answer == "abstains":
+        return {}
+    found = {"baseline": maps["count"].expected}
+    if verdict.answer == "model":
+        kinds = without(roller.model("model", n_periods), roller.counts.past(n_periods))
+        found |= {f"without_{kind}": expected for kind, expected in kinds.items()}
+    return found
 
 
 def _periods(counts: Counts, as_of: np.datetime64) -> int:

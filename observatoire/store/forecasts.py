@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # scikit-learn takes seconds to load, and a server that only 
 COLLECTION = "risque"
 SOURCE = "forecast"
 _NUMBERS = ("expected", "lower", "upper", "probability", "rank")
+#: Other maps of the same cells: `observatoire.risk.forecast.BESIDE`.
+_BESIDE = ("baseline", "without_recent", "without_lasting", "without_around", "without_season")
 
 
 def write_forecast(
@@ -79,7 +81,8 @@ def _rows(forecast: "Forecast", grid: "Grid", common: dict[str, Any], prefix: st
     """Yield the rows of `risque`; a cell's unknown numbers are null."""
     srid = int(grid.crs.rpartition(":")[2])
     places = shapely.to_wkb(shapely.set_srid(grid.polygons(), srid), hex=True, include_srid=True)
-    shown = forecast.frame[list(_NUMBERS)].astype(object)
+    beside = {name: forecast.beside.get(name, np.nan) for name in _BESIDE}
+    shown = forecast.frame[list(_NUMBERS)].assign(**beside).astype(object)
     numbers: Any = shown.where(shown.notna(), None).to_dict("records")
     for k, (name, place, values) in enumerate(zip(grid.cell_id, places, numbers, strict=True)):
         yield (
