@@ -1,7 +1,7 @@
 """A forecast from the store: what `obs forecast`, `make demo` and the process `risk-forecast` share."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from observatoire.ledger import seal
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
-from observatoire.store.forecasts import write_forecast
+from observatoire.store.forecasts import write_card, write_forecast
 from observatoire.store.occurrences import TABLES, local_midnight, read_events, read_grid
 
 MOST_CELLS = 250_000
@@ -48,6 +48,19 @@ def forecast_and_write(
         card = keep(connection, city, made)
         seal(connection, city, made, card)
         return card
+
+
+def rehearse(store: Store, city: City, wanted: ForecastSettings, *, before: datetime) -> dict[str, Any]:
+    """Forecast as it would have been a horizon before a moment, and keep the card only; return it.
+
+    A city that begins today has then something to hold beside what happened; nothing after that moment is looked at. It
+    was not made before its period, so the ledger knows nothing of it.
+    """
+    as_of = local_midnight(before - timedelta(days=wanted.horizon_days - 0.5), city, after=False)
+    with store.connect() as connection:
+        made = forecast_store(connection, city, wanted.target, wanted.horizon_days, as_of=as_of)
+        connection.rollback()
+        return write_card(connection, city, target=made.target, horizon_days=made.horizon_days, forecast=made.forecast)
 
 
 def keep(connection: Connection[Any], city: City, made: StoreForecast) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _written(state: State, audience: Audience, told: list[Json], spoken: str) ->
             summary=_summary(state, alert, spoken),
             page=page,
             categories=[(alert["severity"], SEVERITIES[spoken][alert["severity"]])],
-            position=None if alert["place"] is None else tuple(alert["place"]["coordinates"]),
+            position=tuple(alert["place"]["coordinates"]) if "place" in alert else None,
         )
     return made.text()
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ from observatoire.store.roles import passwords
 
 SOURCES = ("divisions", "mailles", "troncons", "signalements", "chantiers", "evenements", "pannes-eclairage")
 DAYS = 5 * 365
-LAST = "2026-11-23 00:00+01"  # as the demo city's other data
+LAST = datetime(2026, 11, 22, 23, tzinfo=UTC)  # as the demo city's other data
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
 WINDOWS = (1, 7, 30)  # days that the situation offers
 #: Resolves with the milliseconds since the page was asked for, once the map shows facts and nothing is left to draw.
@@ -98,12 +99,9 @@ def fill(address: str, folder: Path, city: City, rows: int) -> dict[str, str]:
     with psycopg.connect(address) as connection:
         for name in SOURCES:
             load_source(connection, city, name, settings=settings)
-    step = f"{DAYS * 86_400 / rows:.6f} s"
+    start, step = LAST - timedelta(days=DAYS), f"{DAYS * 86_400 / rows:.6f} s"
     seed = SEED.replace("INSERT INTO obs.versions (collection, version) VALUES ('faits', 1);", "")
     with psycopg.connect(address, autocommit=True) as connection:
-        (start,) = connection.execute(
-            "SELECT timestamptz %s - %s * interval %s", [LAST, rows, step]
-        ).fetchone() or ("",)  # fmt: skip
         for statement in seed.format(rows=rows, start=start, step=step).split(";"):
             connection.execute(statement.encode())
         keys = {audience: create_key(connection, audience, "bench") for audience in ("coordination", "steward")}

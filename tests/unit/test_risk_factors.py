@@ -19,7 +19,7 @@ OLD, NEW = 25, 118  # a cell where it has happened for years, and one where it b
 
 @pytest.fixture(scope="module")
 def counts() -> Floats:
-    """One event in twenty cell-weeks anywhere; six a week in an old hot spot and in five that move every eight weeks."""
+    """One event in twenty cell-weeks anywhere; six a week in an old hot spot, and in five that move."""
     rng = np.random.default_rng(5)
     table = rng.poisson(0.05, (SIDE * SIDE, WEEKS)).astype(float)
     table[OLD] += rng.poisson(6, WEEKS)

@@ -37,7 +37,7 @@ class Desk extends Component {
     this.setState({ busy: true, problem: null, tried: key });
     try {
       if (key !== null && !WRITABLE.test(key)) return this.refuse();
-      const api = new Api(key);
+      const api = new Api(key, this.state.lang);
       const city = await api.json("/city.json");
       if (key === null) return this.setState({ phase: "signin", city, busy: false });
       sessionStorage.setItem(KEY, key);
@@ -117,6 +117,7 @@ class Desk extends Component {
 
   speak = (lang) => {
     write({ lang });
+    this.api?.speak(lang);
     this.setState({ lang });
   };
 
@@ -134,7 +135,7 @@ class Desk extends Component {
       ${phase === "open" && !Screen && html`<main id="main" class="signin" tabindex="-1"><p class="quiet" role="status">${words.loading}</p></main>`}
       ${phase === "open" &&
       Screen &&
-      html`<${Screen} key=${screen.id} format=${formats(lang, city.time_zone)} ...${{ api, city, lang, words, live, alerts, typed }} onRefused=${this.refuse} onAlerts=${this.readAlerts} />`}
+      html`<${Screen} key=${`${screen.id} ${lang}`} format=${formats(lang, city.time_zone)} ...${{ api, city, lang, words, live, alerts, typed }} onRefused=${this.refuse} onAlerts=${this.readAlerts} />`}
     `;
   }
 }

@@ -1,12 +1,14 @@
 /** The first cells of the forecast, as a table that is the equal of the map. */
 import { Component, createRef, html } from "../shared/ui.js";
 import { FIRST, divisionOf } from "./data.js";
+import { classOf, meanOf } from "./readings.js";
 
 export function Cells({ cells, divisions, chosen, words, format, onChoose }) {
   const first = cells.slice(0, FIRST);
   const other = chosen && !first.includes(chosen) ? chosen : null;
+  const mean = meanOf(cells);
   const row = (cell) => html`
-    <${Row} key=${cell.properties.cell_id} division=${divisionOf(cell, divisions)} ...${{ cell, words, format, onChoose }} chosen=${cell === chosen} />
+    <${Row} key=${cell.properties.cell_id} division=${divisionOf(cell, divisions)} name=${classOf(cell, mean)} ...${{ cell, words, format, onChoose }} chosen=${cell === chosen} />
   `;
   return html`
     <section aria-labelledby="top-title" class="card">
@@ -19,16 +21,17 @@ export function Cells({ cells, divisions, chosen, words, format, onChoose }) {
             <th scope="col">${words.division}</th>
             <th scope="col" class="n">${words.expected} <span>${words.interval}</span></th>
             <th scope="col" class="n">${words.probability}</th>
+            <th scope="col">${words.class}</th>
           </tr>
         </thead>
         <tbody>${first.map(row)}</tbody>
-        ${other && html`<tbody class="other"><tr><th colspan="4" scope="rowgroup">${words.picked} (${words.outOf(format.number(other.properties.rank), format.number(cells.length))})</th></tr>${row(other)}</tbody>`}
+        ${other && html`<tbody class="other"><tr><th colspan="5" scope="rowgroup">${words.picked} (${words.outOf(format.number(other.properties.rank), format.number(cells.length))})</th></tr>${row(other)}</tbody>`}
       </table>
     </section>
   `;
 }
 
-function Row({ cell, division, chosen, words, format, onChoose }) {
+function Row({ cell, division, name, chosen, words, format, onChoose }) {
   const { rank, expected, lower, upper, probability, cell_id: id } = cell.properties;
   return html`
     <tr class=${chosen ? "chosen" : undefined} data-cell=${id} onClick=${() => onChoose(id)}>
@@ -39,6 +42,7 @@ function Row({ cell, division, chosen, words, format, onChoose }) {
       <td>${division ?? html`<span class="quiet">${words.noDivision}</span>`}</td>
       <td class="n">${format.fixed(expected, 2)} <span>${format.number(lower, 2)} – ${format.number(upper, 2)}</span></td>
       <td class="n">${format.percent(probability)}</td>
+      <td data-class=${name}>${words.classes[name]}</td>
     </tr>
   `;
 }

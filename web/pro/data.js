@@ -5,8 +5,9 @@ import { centre, contains } from "../shared/geometry.js";
 export const EVENTS = ["signalements", "faits"];
 /** How many cells are listed, and outlined on the map. */
 export const FIRST = 10;
-export const MOST_EVENTS = 20_000;
-const MOST_CELLS = 100_000;
+/** No map draws more features than that, whatever the city holds: of cells the highest ranks, of events the newest. */
+export const MOST_DRAWN = 20_000;
+export const MOST_CELLS = 12_000;
 const PAGE = 5_000;
 const DAY_MS = 86_400_000;
 
@@ -22,10 +23,30 @@ export function window(last, days) {
   return [new Date(end.getTime() - days * DAY_MS).toISOString(), end.toISOString()];
 }
 
-/** The events of an interval, newest first. */
-export async function events(api, collection, [start, end]) {
-  const query = { limit: PAGE, datetime: `${start}/${end}`, sortby: "-date", properties: "date,nature,precision" };
-  return api.items(collection, query, MOST_EVENTS);
+/** The events of an interval, newest first, `most` of them. */
+export async function events(api, collection, [start, end], most) {
+  const query = { limit: Math.min(PAGE, most), datetime: `${start}/${end}`, sortby: "-date", properties: "date,nature,precision" };
+  return api.items(collection, query, most);
+}
+
+/**
+ * The same layers with at most the newest `most` events of all of them together: each is cut at the same moment, so that
+ * what is drawn is whole after it.
+ *
+ * @param {Record<string, {features: object[], complete: boolean}>} layers each newest first
+ * @returns {{layers: object, since: number | null}} `since` is the moment of the cut, null where nothing was cut
+ */
+export function newest(layers, most) {
+  const moment = ({ properties }) => Date.parse(properties.date);
+  const ends = Object.values(layers).filter(({ complete }) => !complete).map(({ features }) => moment(features.at(-1)));
+  const all = Object.values(layers).flatMap(({ features }) => features.map(moment)).sort((a, b) => b - a);
+  const since = Math.max(...ends, all.length > most ? all[most] : -Infinity);
+  if (since === -Infinity) return { layers, since: null };
+  const share = Math.floor(most / Object.keys(layers).length);
+  const after = (features) => features.filter((f) => moment(f) > since);
+  const whole = Object.values(layers).some(({ features }) => after(features).length > 0); // else all are of one moment
+  const cut = ({ features, ...rest }) => ({ ...rest, features: whole ? after(features) : features.slice(0, share), complete: false });
+  return { layers: Object.fromEntries(Object.entries(layers).map(([id, layer]) => [id, cut(layer)])), since };
 }
 
 /** The divisions of the city, empty when it has none. */
@@ -55,7 +76,7 @@ export async function forecast(api, collections) {
   try {
     const card = await api.json("/pro/forecast.json");
     if (card.answer === "abstains") return { state: "ready", card, cells: [] };
-    const own = { limit: PAGE, datetime: card.as_of, target: card.target };
+    const own = { limit: PAGE, datetime: card.as_of, target: card.target, sortby: "rank" };
     const { features } = await api.items("risque", own, MOST_CELLS);
     return { state: "ready", card, cells: latest(features, card) };
   } catch (error) {

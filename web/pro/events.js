@@ -1,7 +1,7 @@
 /** Filters of the events: how far back, and of which natures. */
 import { say } from "../shared/language.js";
 import { html } from "../shared/ui.js";
-import { MOST_EVENTS, tally } from "./data.js";
+import { tally } from "./data.js";
 import { Trouble } from "./notice.js";
 
 export const PERIODS = [7, 30, 90];
@@ -36,7 +36,7 @@ function Natures({ id, layer, without, words, lang, format, onNature, onAll, onR
     <fieldset class="natures" data-collection=${id}>
       <legend>${words.collections[id]} <span class="count">${format.number(layer.features.length)}</span></legend>
       ${layer.features.length === 0 && html`<p class="quiet">${words.noEvents}</p>`}
-      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(MOST_EVENTS))}</p>`}
+      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(layer.features.length))}</p>`}
       ${layer.features.length > 0 &&
       html`
         <ul>

@@ -89,13 +89,21 @@ export class DeskMap extends Component {
 
   updateLayer(id, { style, features, visible }) {
     const was = this.drawn[id];
-    if (was && was.features === features && was.visible === visible) return;
+    if (was && was.features === features && was.visible === visible && was.style === style) return;
     this.busy();
     const data = { type: "FeatureCollection", features };
     const ids = was?.ids ?? this.draw(id, style, data);
     if (was && was.features !== features) this.map.getSource(id).setData(data);
+    if (was && was.style !== style) this.repaint(id, style);
     for (const layer of ids) this.map.setLayoutProperty(layer, "visibility", visible ? "visible" : "none");
-    this.drawn[id] = { ids, features, visible };
+    this.drawn[id] = { ids, features, visible, style };
+  }
+
+  /** Give the layers of a collection the colours of another style of the same layers. */
+  repaint(id, style) {
+    for (const layer of style.layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(`${id}:${layer.id}`, name, value);
+    }
   }
 
   draw(id, style, data) {

@@ -38,7 +38,7 @@ export function formats(lang, timeZone) {
       new Intl.NumberFormat(locale, { maximumFractionDigits: digits, minimumFractionDigits: 0 }).format(value),
     fixed: (value, digits) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value),
-    percent: (share) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share),
+    percent: (share) => nearly(share, new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 })),
     signed: (value) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value),
     day: (instant) => day.format(new Date(instant)),
@@ -46,6 +46,13 @@ export function formats(lang, timeZone) {
     period: (start, end) => day.formatRange(new Date(start), new Date(new Date(end).getTime() - 1000)),
     ago: (instant, now) => relative.format(...inUnits((new Date(instant) - now) / 1000)),
   };
+}
+
+/** A share as a percentage; what is not quite all is never called all, nor what is not quite nothing nothing. */
+function nearly(share, percent) {
+  if (share > 0.995 && share < 1) return `> ${percent.format(0.99)}`;
+  if (share > 0 && share < 0.005) return `< ${percent.format(0.01)}`;
+  return percent.format(share);
 }
 
 /** Seconds in the largest unit of which there are at least two, so that an age is never off by half. */

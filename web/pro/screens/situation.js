@@ -13,6 +13,8 @@ import { Trends } from "./trends.js";
 const WIDE = matchMedia("(min-width: 60rem)");
 const STEP_MS = 500;
 const STEPS = 48;
+/** Of a collection, read before all others: enough for a list and a first map. */
+const FIRST_EVENTS = 1_000;
 /** The longest window of a trend: a longer one would overlap those it is compared with. */
 const WEEK = 7;
 
@@ -64,17 +66,24 @@ export default class Situation extends Reading {
 
   measure = () => this.setState({ wide: WIDE.matches });
 
+  /** The newest events first, so that there is soon something to see; then, where there are more, all that is drawn. */
   async readEvents(api) {
+    const turn = this.turns.events;
     const lasts = await Promise.all(this.ids.map((id) => data.lastInstant(api, id)));
     const last = lasts.filter(Boolean).sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? new Date().toISOString();
     const interval = data.window(last, this.state.days);
-    const layers = await Promise.all(
-      this.ids.map(async (id) => {
-        const [{ features, complete }, style] = await Promise.all([data.events(api, id, interval), data.style(api, id)]);
-        return [id, { features, complete, style }];
-      }),
-    );
-    return { interval, layers: Object.fromEntries(layers) };
+    const first = await this.readLayers(api, interval, FIRST_EVENTS);
+    if (Object.values(first).every(({ complete }) => complete)) return { interval, layers: first, since: null };
+    if (turn === this.turns.events && !this.state.events?.value) this.setState({ events: { value: { interval, layers: first, since: null, more: true } } });
+    return { interval, ...data.newest(await this.readLayers(api, interval, data.MOST_DRAWN), data.MOST_DRAWN) };
+  }
+
+  async readLayers(api, interval, most) {
+    const read = async (id) => {
+      const [{ features, complete }, style] = await Promise.all([data.events(api, id, interval, most), data.style(api, id)]);
+      return [id, { features, complete, style }];
+    };
+    return Object.fromEntries(await Promise.all(this.ids.map(read)));
   }
 
   chooseDays = (days) => {
@@ -143,8 +152,8 @@ export default class Situation extends Reading {
             </label>
             ${this.ids.map((id) => this.shown(`trend-${id}`, (trend) => html`<${Trends} key=${id} ...${shared} trend=${trend} whole=${!division} />`))}
           </section>
-          ${this.shown("events", ({ interval }) => html`
-            <${Timeline} ...${shared} ...${{ layers, interval, days, until, item }} playing=${Boolean(this.playing)}
+          ${this.shown("events", ({ interval, since, more }) => html`
+            <${Timeline} ...${shared} ...${{ layers, interval, since, more, days, until, item }} playing=${Boolean(this.playing)}
               all=${this.ids.reduce((sum, id) => sum + this.state.events.value.layers[id].features.length, 0)}
               onDays=${this.chooseDays} onUntil=${this.until} onPlay=${this.play} onEnd=${() => this.stop(null)} onItem=${this.chooseItem} />
           `)}
