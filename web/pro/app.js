@@ -8,7 +8,7 @@ import { Live } from "./live.js";
 import { MESSAGES } from "./messages.js";
 import { Nav } from "./nav.js";
 import { Trouble } from "./notice.js";
-import { screenAt, seen } from "./screens.js";
+import { SCREENS, screenAt, seen } from "./screens.js";
 import { SignIn } from "./signin.js";
 
 const KEY = "observatoire.key";
@@ -38,6 +38,7 @@ class Desk extends Component {
     try {
       if (key !== null && !WRITABLE.test(key)) return this.refuse();
       const api = new Api(key, this.state.lang);
+      if (key !== null) SCREENS.find(({ path }) => path === location.pathname)?.load().catch(() => null); // soon wanted
       const city = await api.json("/city.json");
       if (key === null) return this.setState({ phase: "signin", city, busy: false });
       sessionStorage.setItem(KEY, key);

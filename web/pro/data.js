@@ -9,12 +9,31 @@ export const FIRST = 10;
 export const MOST_DRAWN = 20_000;
 export const MOST_CELLS = 12_000;
 const PAGE = 5_000;
+const PROPERTIES = "date,nature,precision";
 const DAY_MS = 86_400_000;
 
 /** The instant of the last item of an event collection, or null when it is empty. */
 export async function lastInstant(api, collection) {
   const { features } = await api.items(collection, { limit: 1, sortby: "-date" }, 1);
   return features[0]?.properties.date ?? null;
+}
+
+/**
+ * The newest events of each collection of a window that ends with the last of them all: what there is to see at first.
+ *
+ * @returns {Promise<{interval: [string, string], found: Record<string, {features: object[], complete: boolean}>}>}
+ */
+export async function firstEvents(api, collections, days, most) {
+  const query = { limit: most, sortby: "-date", properties: PROPERTIES };
+  const pages = await Promise.all(collections.map((id) => api.items(id, query, most)));
+  const moments = pages.flatMap(({ features: [first] }) => (first ? [Date.parse(first.properties.date)] : []));
+  const interval = window(new Date(moments.length > 0 ? Math.max(...moments) : Date.now()).toISOString(), days);
+  const start = Date.parse(interval[0]);
+  const inside = ({ features, complete }) => {
+    const kept = features.filter(({ properties }) => Date.parse(properties.date) >= start);
+    return { features: kept, complete: complete || kept.length < features.length };
+  };
+  return { interval, found: Object.fromEntries(collections.map((id, k) => [id, inside(pages[k])])) };
 }
 
 /** The interval of the `days` days that end with the last event, as two ISO instants. */
@@ -25,7 +44,7 @@ export function window(last, days) {
 
 /** The events of an interval, newest first, `most` of them. */
 export async function events(api, collection, [start, end], most) {
-  const query = { limit: Math.min(PAGE, most), datetime: `${start}/${end}`, sortby: "-date", properties: "date,nature,precision" };
+  const query = { limit: Math.min(PAGE, most), datetime: `${start}/${end}`, sortby: "-date", properties: PROPERTIES };
   return api.items(collection, query, most);
 }
 

@@ -33,6 +33,7 @@ export class DeskMap extends Component {
       return;
     }
     this.map.on("click", this.touch);
+    this.map.on("idle", () => Object.keys(this.drawn).length > 0 && this.props.onDrawn?.());
     this.map.on("moveend", () => write({ at: place(this.map) }));
     DARK.addEventListener("change", this.paint);
     drawGround(this.map, this.props.divisions);

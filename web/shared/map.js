@@ -20,7 +20,7 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)");
  */
 export async function openMap(container, { bbox, locale, camera }) {
   container.dataset.state = "busy";
-  const [maplibre] = await Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), stylesheet()]);
+  const [maplibre] = await fetchMap();
   const map = new maplibre.Map({
     container,
     locale,
@@ -42,6 +42,11 @@ export async function openMap(container, { bbox, locale, camera }) {
   container.map = map;
   await new Promise((resolve) => map.once("load", resolve));
   return { map, maplibre };
+}
+
+/** Ask for what draws a map, so that it is there when one is opened. */
+export function fetchMap() {
+  return Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), stylesheet()]);
 }
 
 function stylesheet() {

@@ -1,6 +1,7 @@
 /** Situation: what asks for attention, how things stand against what is usual, what happened, in list and map. */
 import { read, write } from "../../shared/address.js";
 import { html } from "../../shared/ui.js";
+import { fetchMap } from "../../shared/map.js";
 import * as data from "../data.js";
 import { DeskMap } from "../map.js";
 import { Drawer } from "./drawer.js";
@@ -15,6 +16,8 @@ const STEP_MS = 500;
 const STEPS = 48;
 /** Of a collection, read before all others: enough for a list and a first map. */
 const FIRST_EVENTS = 1_000;
+/** How long the rest waits for the first map. */
+const LONGEST_MS = 4_000;
 /** The longest window of a trend: a longer one would overlap those it is compared with. */
 const WEEK = 7;
 
@@ -35,16 +38,21 @@ export default class Situation extends Reading {
 
   parts() {
     const changed = (ids) => ({ kind, collection }) => kind === "collection" && ids.includes(collection);
-    const trend = (id) => (api) => api.json(`/pro/trends.json?${new URLSearchParams({ collection: id, days: Math.min(this.state.days, WEEK), ...(this.state.division ? { division: this.state.division } : {}) })}`);
+    // Trends are computed by the process that answers with the events: these come first.
+    const trend = (id) => async (api) => (await this.first, api.json(`/pro/trends.json?${new URLSearchParams({ collection: id, days: Math.min(this.state.days, WEEK), ...(this.state.division ? { division: this.state.division } : {}) })}`));
     return {
-      divisions: { read: data.divisions },
       events: { read: (api) => this.readEvents(api), on: changed(this.ids) },
+      divisions: { read: data.divisions },
       sources: { read: (api) => api.json("/pro/sources.json"), on: ({ kind }) => kind === "collection" },
       ...Object.fromEntries(this.ids.map((id) => [`trend-${id}`, { read: trend(id), on: changed([id]) }])),
     };
   }
 
+  /** Resolves when the map has drawn events for the first time. */
+  drawn = new Promise((resolve) => (this.onDrawn = resolve));
+
   componentDidMount() {
+    if (this.state.wide) fetchMap().catch(() => null); // the map says so itself
     super.componentDidMount();
     WIDE.addEventListener("change", this.measure);
   }
@@ -66,16 +74,27 @@ export default class Situation extends Reading {
 
   measure = () => this.setState({ wide: WIDE.matches });
 
-  /** The newest events first, so that there is soon something to see; then, where there are more, all that is drawn. */
+  /** The newest events first, so that there is soon a map; then, where there are more, all that is drawn. */
   async readEvents(api) {
     const turn = this.turns.events;
-    const lasts = await Promise.all(this.ids.map((id) => data.lastInstant(api, id)));
-    const last = lasts.filter(Boolean).sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? new Date().toISOString();
-    const interval = data.window(last, this.state.days);
-    const first = await this.readLayers(api, interval, FIRST_EVENTS);
-    if (Object.values(first).every(({ complete }) => complete)) return { interval, layers: first, since: null };
-    if (turn === this.turns.events && !this.state.events?.value) this.setState({ events: { value: { interval, layers: first, since: null, more: true } } });
+    const reading = this.firstEvents(api);
+    this.first ??= reading.catch(() => null);
+    const { interval, layers, whole } = await reading;
+    if (whole) return { interval, layers, since: null };
+    if (turn === this.turns.events && !this.state.events?.value) {
+      this.setState({ events: { value: { interval, layers, since: null, more: true } } });
+      if (this.state.wide || this.state.view === "map") await Promise.race([this.drawn, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
+    }
     return { interval, ...data.newest(await this.readLayers(api, interval, data.MOST_DRAWN), data.MOST_DRAWN) };
+  }
+
+  async firstEvents(api) {
+    const [{ interval, found }, ...styles] = await Promise.all([
+      data.firstEvents(api, this.ids, this.state.days, FIRST_EVENTS),
+      ...this.ids.map((id) => data.style(api, id)),
+    ]);
+    const layers = Object.fromEntries(this.ids.map((id, k) => [id, { ...found[id], style: styles[k] }]));
+    return { interval, layers, whole: this.ids.every((id) => found[id].complete) };
   }
 
   async readLayers(api, interval, most) {
@@ -136,7 +155,7 @@ export default class Situation extends Reading {
     const layers = this.layers();
     const shared = { lang, words, format, texts };
     const ground = divisions?.value ?? (divisions?.error ? { type: "FeatureCollection", features: [] } : null);
-    this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null && Object.keys(layers).length > 0;
+    this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null;
     return html`
       <main id="main" class="desk" data-view=${view} tabindex="-1">
         <div class="panel" id="panel">
@@ -159,7 +178,7 @@ export default class Situation extends Reading {
           `)}
         </div>
         <div class="stage" role="region" aria-label=${texts.map}>
-          ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${null} words=${words} describe=${null} onItem=${this.chooseItem} onChoose=${() => {}} />`}
+          ${this.mapOpened && html`<${DeskMap} bbox=${city.bbox} divisions=${ground} layers=${layers} chosen=${null} words=${words} describe=${null} onItem=${this.chooseItem} onChoose=${() => {}} onDrawn=${this.onDrawn} />`}
         </div>
         ${item && html`<${Drawer} key=${item} ...${{ api, item, ...shared }} sources=${this.state.sources?.value?.sources ?? []} onClose=${() => this.chooseItem(null)} />`}
         <nav class="views" aria-label=${words.views}>
