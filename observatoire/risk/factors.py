@@ -65,7 +65,7 @@ def _flattened(member: Any, kind: Kind) -> Forecaster:
         return raw
 
     other: Forecaster = copy(member)
-    other._maps = maps  # type: ignore[attr-defined]  # of this copy only
+    other._maps = maps  # of this copy only
     other._fitted = None
     return other
 

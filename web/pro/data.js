@@ -68,10 +68,19 @@ export function newest(layers, most) {
   return { layers: Object.fromEntries(Object.entries(layers).map(([id, layer]) => [id, cut(layer)])), since };
 }
 
-/** The divisions of the city, empty when it has none. */
+/** Divisions of a city that has none, or whose divisions could not be read: the map is then bare. */
+export const NOWHERE = { type: "FeatureCollection", features: [], systems: {} };
+
+/**
+ * The divisions of the city's principal system, empty when it has none; `systems` has those of each other one by its name.
+ *
+ * @returns {Promise<{type: string, features: object[], systems: Record<string, object>}>}
+ */
 export async function divisions(api) {
-  const { features } = await api.items("divisions", { limit: 1_000 }, 10_000);
-  return { type: "FeatureCollection", features };
+  const { features: all } = await api.items("divisions", { limit: 1_000 }, 10_000);
+  const of = (system) => ({ type: "FeatureCollection", features: all.filter(({ properties: p }) => (p.systeme ?? null) === system) });
+  const names = [...new Set(all.map(({ properties }) => properties.systeme).filter(Boolean))].sort();
+  return { ...of(null), systems: Object.fromEntries(names.map((name) => [name, of(name)])) };
 }
 
 /** A collection's style and legend, from its layer file. */

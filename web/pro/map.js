@@ -1,5 +1,5 @@
 /** The desk's map: draws what the list says, and tells the list what was touched. */
-import { lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
+import { changeGround, lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
 import { Component, createRef, html } from "../shared/ui.js";
 import { read, write } from "../shared/address.js";
 import { FIRST } from "./data.js";
@@ -37,6 +37,7 @@ export class DeskMap extends Component {
     this.map.on("moveend", () => write({ at: place(this.map) }));
     DARK.addEventListener("change", this.paint);
     drawGround(this.map, this.props.divisions);
+    this.ground = this.props.divisions;
     this.paint();
     this.drawMark();
     this.update();
@@ -77,7 +78,12 @@ export class DeskMap extends Component {
 
   /** Bring the map to what the properties say, touching only what changed. */
   update() {
-    const { layers, chosen } = this.props;
+    const { layers, chosen, divisions } = this.props;
+    if (divisions !== this.ground) {
+      this.ground = divisions;
+      this.busy();
+      changeGround(this.map, divisions);
+    }
     for (const id of ORDER) {
       if (layers[id]) this.updateLayer(id, layers[id]);
     }

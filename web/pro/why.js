@@ -35,6 +35,7 @@ export function Why({ cell, cells, card, divisions, words, format }) {
       ${silent.length > 0 && html`<p class="quiet">${words.unmoved(silent.map(([kind]) => words.kinds[kind]).join(", "))}</p>`}
       ${known.length === 0 && card.answer === "model" && html`<p class="quiet">${words.whyUnknown}</p>`}
       <p class="quiet">${words.whyPlaces}</p>
+      ${cell.id !== undefined && html`<p><a href=${`/api/collections/risque/items/${cell.id}?f=html`}>${words.openItem}</a></p>`}
     </section>
   `;
 }

@@ -77,7 +77,7 @@ export default class Risk extends Component {
   /** A city without divisions has a bare map: that is no reason to hide the rest. */
   readDivisions = () =>
     this.part(data.divisions, (divisions) =>
-      this.setState({ divisions: divisions.error ? { type: "FeatureCollection", features: [] } : divisions }),
+      this.setState({ divisions: divisions.error ? data.NOWHERE : divisions }),
     );
 
   readEvents = async () => {

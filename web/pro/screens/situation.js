@@ -26,6 +26,7 @@ export default class Situation extends Reading {
     days: WINDOWS.find((n) => String(n) === read("days")) ?? WEEK,
     until: Date.parse(read("until") ?? "") || null,
     division: read("division"),
+    system: read("system"),
     item: read("item"),
     view: read("view") === "map" ? "map" : "list",
     wide: WIDE.matches,
@@ -39,7 +40,7 @@ export default class Situation extends Reading {
   parts() {
     const changed = (ids) => ({ kind, collection }) => kind === "collection" && ids.includes(collection);
     // Trends are computed by the process that answers with the events: these come first.
-    const trend = (id) => async (api) => (await this.first, api.json(`/pro/trends.json?${new URLSearchParams({ collection: id, days: Math.min(this.state.days, WEEK), ...(this.state.division ? { division: this.state.division } : {}) })}`));
+    const trend = (id) => async (api) => (await this.first, api.json(`/pro/trends.json?${this.query(id)}`));
     return {
       events: { read: (api) => this.readEvents(api), on: changed(this.ids) },
       divisions: { read: data.divisions },
@@ -50,6 +51,12 @@ export default class Situation extends Reading {
 
   /** Resolves when the map has drawn events for the first time. */
   drawn = new Promise((resolve) => (this.onDrawn = resolve));
+
+  /** What the trends of a collection are asked for. */
+  query(collection) {
+    const { days, division, system } = this.state;
+    return new URLSearchParams({ collection, days: Math.min(days, WEEK), ...(division && { division }), ...(system && { system }) });
+  }
 
   componentDidMount() {
     if (this.state.wide) fetchMap().catch(() => null); // the map says so itself
@@ -64,8 +71,9 @@ export default class Situation extends Reading {
   }
 
   componentDidUpdate() {
-    const { days, until, division, item, view } = this.state;
+    const { days, until, division, system, item, view } = this.state;
     write({
+      system,
       days: days === WEEK ? null : days,
       until: until && !this.playing ? new Date(until).toISOString() : null,
       division, item, view: view === "map" ? view : null,
@@ -112,6 +120,9 @@ export default class Situation extends Reading {
 
   chooseDivision = (division) => this.setState({ division: division || null }, () => this.ids.forEach((id) => this.read(`trend-${id}`)));
 
+  /** Another way to divide the city: no division of it is chosen yet. */
+  chooseSystem = (system) => this.setState({ system: system || null, division: null }, () => this.ids.forEach((id) => this.read(`trend-${id}`)));
+
   until = (until) => this.setState({ until });
 
   /** Replay: the window is run through in steps, list and map together. */
@@ -150,11 +161,12 @@ export default class Situation extends Reading {
     return found;
   }
 
-  render({ api, city, lang, words, format, alerts }, { days, until, division, item, view, wide, divisions }) {
+  render({ api, city, lang, words, format, alerts }, { days, until, division, system, item, view, wide, divisions }) {
     const texts = wordsOf(TEXTS, lang);
     const layers = this.layers();
     const shared = { lang, words, format, texts };
-    const ground = divisions?.value ?? (divisions?.error ? { type: "FeatureCollection", features: [] } : null);
+    const ground = divisions?.value?.systems[system] ?? divisions?.value ?? (divisions?.error ? data.NOWHERE : null);
+    const systems = Object.keys(divisions?.value?.systems ?? {});
     this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null;
     return html`
       <main id="main" class="desk" data-view=${view} tabindex="-1">
@@ -163,10 +175,18 @@ export default class Situation extends Reading {
           ${this.shown("sources", (sources) => html`<${Ages} ...${shared} sources=${sources.sources} />`)}
           <section class="card" aria-labelledby="trends-title">
             <h2 id="trends-title">${texts.trends}</h2>
+            ${systems.length > 0 && html`
+              <label class="field">${texts.system}
+                <select name="system" value=${system ?? ""} onChange=${({ target }) => this.chooseSystem(target.value)}>
+                  <option value="">${texts.principal}</option>
+                  ${systems.map((name) => html`<option value=${name} selected=${name === system}>${texts.systems[name] ?? name}</option>`)}
+                </select>
+              </label>
+            `}
             <label class="field">${texts.division}
               <select value=${division ?? ""} onChange=${({ target }) => this.chooseDivision(target.value)}>
                 <option value="">${texts.everywhere}</option>
-                ${(ground?.features ?? []).filter(({ properties: p }) => !p.systeme).map(({ properties: p }) => html`<option value=${p.code} selected=${p.code === division}>${p.nom}</option>`)}
+                ${(ground?.features ?? []).map(({ properties: p }) => html`<option value=${p.code} selected=${p.code === division}>${p.nom}</option>`)}
               </select>
             </label>
             ${this.ids.map((id) => this.shown(`trend-${id}`, (trend) => html`<${Trends} key=${id} ...${shared} trend=${trend} whole=${!division} />`))}
