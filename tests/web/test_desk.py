@@ -111,7 +111,7 @@ def test_a_district_named_for_too_long_is_said(visit: Come) -> None:
 
     page = visit(alter=answer).page
 
-    expect(page.get_by_text("Named for too long : Les Carmes")).to_be_visible()
+    expect(page.get_by_text("Named for too long: Les Carmes")).to_be_visible()
     expect(page.get_by_text("La Viste", exact=True)).to_have_count(0)
 
 

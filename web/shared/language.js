@@ -1,6 +1,7 @@
 /** Which language, and how numbers, dates and ages are said in it. */
 import { read } from "./address.js";
 
+const NOW = { fr: "à l’instant", en: "just now" };
 const UNITS = [
   ["year", 31_557_600],
   ["month", 2_629_800],
@@ -44,7 +45,10 @@ export function formats(lang, timeZone) {
     day: (instant) => day.format(new Date(instant)),
     moment: (instant) => moment.format(new Date(instant)),
     period: (start, end) => day.formatRange(new Date(start), new Date(new Date(end).getTime() - 1000)),
-    ago: (instant, now) => relative.format(...inUnits((new Date(instant) - now) / 1000)),
+    ago: (instant, now) => {
+      const age = (new Date(instant) - now) / 1000;
+      return Math.abs(age) < 60 ? (NOW[lang] ?? NOW.en) : relative.format(...inUnits(age));
+    },
   };
 }
 
@@ -55,8 +59,8 @@ function nearly(share, percent) {
   return percent.format(share);
 }
 
-/** Seconds in the largest unit of which there are at least two, so that an age is never off by half. */
+/** Whole units of the largest of which there are at least two, so that an age is never off by half. */
 function inUnits(seconds) {
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= 2 * length) ?? UNITS.at(-1);
-  return [Math.round(seconds / size), unit];
+  return [Math.trunc(seconds / size), unit];
 }
