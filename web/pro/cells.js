@@ -21,11 +21,10 @@ export function Cells({ cells, divisions, chosen, words, format, onChoose }) {
             <th scope="col">${words.division}</th>
             <th scope="col" class="n">${words.expected} <span>${words.interval}</span></th>
             <th scope="col" class="n">${words.probability}</th>
-            <th scope="col">${words.class}</th>
           </tr>
         </thead>
         <tbody>${first.map(row)}</tbody>
-        ${other && html`<tbody class="other"><tr><th colspan="5" scope="rowgroup">${words.picked} (${words.outOf(format.number(other.properties.rank), format.number(cells.length))})</th></tr>${row(other)}</tbody>`}
+        ${other && html`<tbody class="other"><tr><th colspan="4" scope="rowgroup">${words.picked} (${words.outOf(format.number(other.properties.rank), format.number(cells.length))})</th></tr>${row(other)}</tbody>`}
       </table>
     </section>
   `;
@@ -40,9 +39,8 @@ function Row({ cell, division, name, chosen, words, format, onChoose }) {
           onClick=${(event) => { event.stopPropagation(); onChoose(id); }}>${format.number(rank)}</button>
       </td>
       <td>${division ?? html`<span class="quiet">${words.noDivision}</span>`}</td>
-      <td class="n">${format.fixed(expected, 2)} <span>${format.number(lower, 2)} – ${format.number(upper, 2)}</span></td>
+      <td class="n">${format.fixed(expected, 2)} <span>${format.number(lower, 2)} – ${format.number(upper, 2)}</span><span data-class=${name}>${words.classes[name]}</span></td>
       <td class="n">${format.percent(probability)}</td>
-      <td data-class=${name}>${words.classes[name]}</td>
     </tr>
   `;
 }

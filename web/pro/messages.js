@@ -93,7 +93,6 @@ const FR = {
 
   top: "Les 10 premières mailles",
   topWhy: "Choisissez une maille pour la voir sur la carte et lire pourquoi elle est là.",
-  class: "Classe",
   classes: { high: "élevée", usual: "indistincte", low: "basse" },
   classesTitle: (mean) => `Par rapport à la moyenne : ${mean} par maille`,
   readings: "Ce que montre la carte",
@@ -140,7 +139,7 @@ const FR = {
   rank: "Rang",
   division: "Secteur",
   expected: "Attendus",
-  interval: "intervalle",
+  interval: "intervalle, classe",
   probability: "Au moins un",
   cellRank: (rank) => `Maille de rang ${rank}`,
   picked: "Maille choisie",
@@ -268,7 +267,6 @@ const EN = {
 
   top: "The first 10 cells",
   topWhy: "Choose a cell to see it on the map and read why it is there.",
-  class: "Class",
   classes: { high: "high", usual: "not told apart", low: "low" },
   classesTitle: (mean) => `Beside the mean: ${mean} a cell`,
   readings: "What the map shows",
@@ -315,7 +313,7 @@ const EN = {
   rank: "Rank",
   division: "District",
   expected: "Expected",
-  interval: "interval",
+  interval: "interval, class",
   probability: "At least one",
   cellRank: (rank) => `Cell ranked ${rank}`,
   picked: "Chosen cell",
