@@ -12,6 +12,7 @@ import { SCREENS, screenAt, seen } from "./screens.js";
 import { SignIn } from "./signin.js";
 
 const KEY = "observatoire.key";
+const WIDE = matchMedia("(min-width: 60rem)");
 /** What an HTTP header may carry. */
 const WRITABLE = /^[\x21-\x7e]+$/;
 
@@ -38,7 +39,7 @@ class Desk extends Component {
     try {
       if (key !== null && !WRITABLE.test(key)) return this.refuse();
       const api = new Api(key, this.state.lang);
-      if (key !== null) SCREENS.find(({ path }) => path === location.pathname)?.load().catch(() => null); // soon wanted
+      if (key !== null) warm(location.pathname);
       const city = await api.json("/city.json");
       if (key === null) return this.setState({ phase: "signin", city, busy: false });
       sessionStorage.setItem(KEY, key);
@@ -139,6 +140,13 @@ class Desk extends Component {
       html`<${Screen} key=${`${screen.id} ${lang}`} format=${formats(lang, city.time_zone)} ...${{ api, city, lang, words, live, alerts, typed }} onRefused=${this.refuse} onAlerts=${this.readAlerts} />`}
     `;
   }
+}
+
+/** Ask for what the screen at a path will soon want; who cannot have it will say so then. */
+function warm(path) {
+  const screen = SCREENS.find((known) => known.path === path);
+  const wanted = [screen?.load(), screen?.map && WIDE.matches && import("../shared/map.js").then(({ fetchMap }) => fetchMap())];
+  Promise.all(wanted).catch(() => null);
 }
 
 render(html`<${Desk} />`, document.getElementById("app"));

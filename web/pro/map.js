@@ -2,7 +2,7 @@
 import { changeGround, lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
 import { Component, createRef, html } from "../shared/ui.js";
 import { read, write } from "../shared/address.js";
-import { FIRST } from "./data.js";
+import { FIRST, NOWHERE } from "./data.js";
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const REACH_PX = 5;
@@ -36,8 +36,8 @@ export class DeskMap extends Component {
     this.map.on("idle", () => Object.keys(this.drawn).length > 0 && this.props.onDrawn?.());
     this.map.on("moveend", () => write({ at: place(this.map) }));
     DARK.addEventListener("change", this.paint);
-    drawGround(this.map, this.props.divisions);
-    this.ground = this.props.divisions;
+    this.ground = this.props.divisions ?? NOWHERE; // the map need not wait for them
+    drawGround(this.map, this.ground);
     this.paint();
     this.drawMark();
     this.update();
@@ -79,7 +79,7 @@ export class DeskMap extends Component {
   /** Bring the map to what the properties say, touching only what changed. */
   update() {
     const { layers, chosen, divisions } = this.props;
-    if (divisions !== this.ground) {
+    if (divisions && divisions !== this.ground) {
       this.ground = divisions;
       this.busy();
       changeGround(this.map, divisions);

@@ -40,7 +40,7 @@ export async function openMap(container, { bbox, locale, camera }) {
   map.on("idle", () => (container.dataset.state = "idle"));
   map.on("movestart", () => (container.dataset.state = "busy"));
   container.map = map;
-  await new Promise((resolve) => map.once("load", resolve));
+  await new Promise((resolve) => map.once("style.load", resolve)); // not "load": that is after a first, empty picture
   return { map, maplibre };
 }
 

@@ -1,7 +1,6 @@
 /** Situation: what asks for attention, how things stand against what is usual, what happened, in list and map. */
 import { read, write } from "../../shared/address.js";
 import { html } from "../../shared/ui.js";
-import { fetchMap } from "../../shared/map.js";
 import * as data from "../data.js";
 import { DeskMap } from "../map.js";
 import { Drawer } from "./drawer.js";
@@ -59,7 +58,6 @@ export default class Situation extends Reading {
   }
 
   componentDidMount() {
-    if (this.state.wide) fetchMap().catch(() => null); // the map says so itself
     super.componentDidMount();
     WIDE.addEventListener("change", this.measure);
   }
@@ -167,7 +165,7 @@ export default class Situation extends Reading {
     const shared = { lang, words, format, texts };
     const ground = divisions?.value?.systems[system] ?? divisions?.value ?? (divisions?.error ? data.NOWHERE : null);
     const systems = Object.keys(divisions?.value?.systems ?? {});
-    this.mapOpened = (wide || view === "map" || this.mapOpened) && ground !== null;
+    this.mapOpened ||= wide || view === "map";
     return html`
       <main id="main" class="desk" data-view=${view} tabindex="-1">
         <div class="panel" id="panel">
