@@ -108,9 +108,11 @@ def evaluate_and_keep(
 
 
 def read_districts(connection: Connection[Any], grid: Grid, *, schema: str = TABLES) -> tuple[Ints, tuple[str, ...]]:
-    """Return the index of the division that holds each cell's centre (-1: none), and the divisions' names."""
+    """Return the index of the principal division that holds each cell's centre (-1: none), and the divisions' names."""
     rows = connection.execute(
-        sql.SQL("SELECT nom, ST_AsBinary(geom) FROM {} ORDER BY id").format(sql.Identifier(schema, "divisions"))
+        sql.SQL("SELECT nom, ST_AsBinary(geom) FROM {} WHERE systeme IS NULL ORDER BY id").format(
+            sql.Identifier(schema, "divisions")
+        )
     ).fetchall()
     found = np.full(grid.n_cells, -1, dtype=np.int64)
     x, y = grid.centres.T

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from observatoire.risk.arrays import Floats
 from observatoire.risk.forecast import Forecast, forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
-from observatoire.store.forecasts import write_forecast
+from observatoire.store.forecasts import write_card, write_forecast
 from observatoire.store.kept_scores import KeptScores
 from observatoire.store.nearby import read_places
 from observatoire.store.occurrences import TABLES, Occurrences, local_midnight, read_events, read_grid
@@ -78,6 +78,19 @@ def forecast_apart(
         connection.rollback()
     write_cells([made.forecast], made.grid, out)
     return made.forecast.card | {"target": wanted.target}
+
+
+def rehearse(store: Store, city: City, wanted: ForecastSettings, *, before: datetime) -> dict[str, Any]:
+    """Forecast as it would have been a horizon before a moment, and keep the card only; return it.
+
+    A city that begins today has then something to hold beside what happened; nothing after that moment is looked at. It
+    was not made before its period, so the ledger knows nothing of it.
+    """
+    as_of = local_midnight(before - timedelta(days=wanted.horizon_days - 0.5), city, after=False)
+    with store.connect() as connection:
+        made = forecast_store(connection, city, wanted.target, wanted.horizon_days, as_of=as_of)
+        connection.rollback()
+        return write_card(connection, city, target=made.target, horizon_days=made.horizon_days, forecast=made.forecast)
 
 
 def keep(connection: Connection[Any], city: City, made: StoreForecast) -> dict[str, Any]:
@@ -161,8 +174,8 @@ def forecast_store(
         with configured() as executor:
             made = forecast(
                 read.xy, read.dates, grid, as_of=origin, horizon=horizon_days, tz=city.time_zone,
-                weights=_shares(read, hours), calendar=city.holidays,
-                places=near, executor=executor, kept=kept, progress=progress,
+                weights=_shares(read, hours), calendar=city.holidays, places=near,
+                explain=True, executor=executor, kept=kept, progress=progress,
             )  # fmt: skip
     except ValueError as error:
         raise BadInput(str(error)) from None

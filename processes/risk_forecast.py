@@ -46,6 +46,11 @@ _SCHEMA = {
                             "probability": _NUMBER,
                             "rank": {"type": ["integer", "null"]},
                             "answer": {"type": "string", "enum": ["abstains", "count", "model"]},
+                            "baseline": _NUMBER | {"x-ogc-unit": "events"},
+                            "without_recent": _NUMBER,
+                            "without_lasting": _NUMBER,
+                            "without_around": _NUMBER,
+                            "without_season": _NUMBER,
                         },
                     },
                 },
@@ -201,7 +206,7 @@ def geojson(made: "StoreForecast") -> dict[str, Any]:
     y = grid.y_min[:, None] + grid.cell * np.array([0.0, 0, 1, 1, 0])
     lon, lat = pyproj.Transformer.from_crs(grid.crs, "OGC:CRS84", always_xy=True).transform(x, y)
     rings = np.round(np.stack([lon, lat], axis=2), DIGITS).tolist()
-    frame = made.forecast.frame
+    frame = made.forecast.frame.assign(**made.forecast.beside)
     texts = frame.assign(as_of=frame["as_of"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).astype(object)
     rows = texts.where(frame.notna(), None).to_dict("records")
     features = [

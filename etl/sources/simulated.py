@@ -73,6 +73,22 @@ def divisions(context: Context) -> Iterator[Item]:
         yield {"source_key": str(row.id), "code": str(row.id), "nom": str(row.name), "geometry": row.geometry}
 
 
+def sectors(context: Context) -> Iterator[Item]:
+    """Give the four sectors of the simulated city, a second system: the divisions by the side on which they lie."""
+    import numpy as np  # as above
+    import shapely
+
+    frame = simulated_town(context).base.divisions
+    centre, at = frame.union_all().centroid, frame.geometry.centroid
+    angle = np.arctan2(at.y - centre.y, at.x - centre.x)
+    eighth = np.pi / 4
+    side = np.select([abs(angle) <= eighth, abs(angle) >= 3 * eighth, angle > 0], ["E", "O", "N"], "S")
+    names = {"N": "Secteur nord", "E": "Secteur est", "S": "Secteur sud", "O": "Secteur ouest"}
+    for code, name in names.items():
+        shape = shapely.union_all(frame.geometry[side == code].to_numpy())
+        yield {"source_key": f"S{code}", "code": f"S{code}", "nom": name, "systeme": "secteur", "geometry": shape}
+
+
 def reports(context: Context) -> Iterator[Item]:
     """Give the reports of its residents."""
     return _events(simulated_town(context).reports)
@@ -110,6 +126,7 @@ def _source(name: str, collection: str, origin: str, items: Callable[[Context], 
 
 SOURCES = (
     _source("divisions", "divisions", "administrative", divisions),
+    _source("sectors", "divisions", "administrative", sectors),
     _source("reports", "signalements", "reported", reports),
     _source("facts", "faits", "reported", facts),
 )

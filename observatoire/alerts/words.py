@@ -35,8 +35,17 @@ def number(value: float) -> Text:
 
 
 def where(division: str | None) -> Text:
-    """Return the place of an alert in words."""
-    return EVERYWHERE if division is None else Text(fr=f"à {division}", en=f"in {division}")
+    """Return the place of an alert in words.
+
+    >>> where("Le Vieux-Bassin").fr, where("Les Salines").fr, where("Port-Neuf").en
+    ('au Vieux-Bassin', 'aux Salines', 'in Port-Neuf')
+    """
+    if division is None:
+        return EVERYWHERE
+    for article, contracted in (("Le ", "au "), ("Les ", "aux ")):
+        if division.startswith(article):
+            return Text(fr=contracted + division.removeprefix(article), en=f"in {division}")
+    return Text(fr=f"à {division}", en=f"in {division}")
 
 
 def said(reason: Text, **parts: Text) -> Text:

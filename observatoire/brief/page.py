@@ -11,6 +11,7 @@ from babel.dates import format_datetime
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from observatoire.alerts.words import number
 from observatoire.data import root
 from observatoire.layers.nomenclature import codes
 
@@ -24,7 +25,7 @@ WORDS: dict[str, dict[str, str]] = {
         "more": "et {n} autres", "forecast": "Prévision et constat", "late": "Sources en retard",
         "expected": "attendu", "observed": "constaté", "so_far": "jusqu'au", "period": "Période",
         "unknown_yet": "rien n'est encore connu de cette période", "abstains": "sans prévision",
-        "people": "personnes attendues", "hours": "h", "allowed": "admis", "blocking": "bloquant",
+        "people": "personnes attendues", "allowed": "admis", "blocking": "bloquant",
         "warning": "à régler", "urgent": "urgent", "info": "pour information",
     },
     "en": {
@@ -36,7 +37,7 @@ WORDS: dict[str, dict[str, str]] = {
         "more": "and {n} more", "forecast": "Forecast beside what happened", "late": "Late sources",
         "expected": "expected", "observed": "observed", "so_far": "up to", "period": "Period",
         "unknown_yet": "nothing is known of this period yet", "abstains": "no forecast",
-        "people": "people expected", "hours": "h", "allowed": "allowed", "blocking": "blocking",
+        "people": "people expected", "allowed": "allowed", "blocking": "blocking",
         "warning": "to settle", "urgent": "urgent", "info": "for information",
     },
 }  # fmt: skip
@@ -59,7 +60,7 @@ def page(report: Mapping[str, Any], language: str, *, linked: bool = False) -> s
         r=report, t=WORDS[language], language=language, linked=linked,
         style=Markup(style),  # noqa: S704 (our own file)
         moment=lambda text: _moment(text, zone, language), hour=lambda text: f"{_local(text, zone):%H:%M}",
-        number=lambda value: f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}",
+        number=lambda value: number(value).in_("fr" if language == "fr" else "en"),
         kind=lambda domain, code: _label(domain, code, language),
     )  # fmt: skip
     return text

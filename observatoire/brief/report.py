@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from observatoire.alerts.words import duration
 from observatoire.brief.agenda import today
 from observatoire.brief.scored import scored
 from observatoire.cities import City
@@ -134,6 +135,7 @@ def _late(owner: Connection[Any], audience: Audience) -> list[Json]:
     return [
         {
             "source": row["source"] if audience in KEEPERS else None, "collection": row["collection"],
+            "age": duration(row["age"]).model_dump(), "allowed": duration(row["max_age"]).model_dump(),
             "age_h": round(row["age"].total_seconds() / 3600, 1), "allowed_h": row["max_age"].total_seconds() / 3600,
         }
         for row in rows

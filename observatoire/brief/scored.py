@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from observatoire.cities import City
+from observatoire.figures import of_window
 from observatoire.layers.catalog import catalog
 from observatoire.layers.model import Audience
 from observatoire.store.dated import known_until
@@ -43,17 +44,20 @@ def _scored(owner: Connection[Any], target: str, days: int, until: datetime) -> 
     as_of, card = row
     end = as_of + timedelta(days=days)
     said: Json = {
-        "target": target, "as_of": as_of.isoformat(), "end": end.isoformat(), "answer": card["answer"],
+        "target": target, "title": layer.title.model_dump(), "answer": card["answer"],
+        "as_of": as_of.isoformat(), "end": end.isoformat(),
         "expected_all": (card["total"] or {}).get("expected"),  # None: it abstained
     }  # fmt: skip
     passed = (min(known, end) - as_of) / timedelta(days=days)
     if passed <= 0:
-        return said | {"expected": None, "observed": None, "known_until": known.isoformat()}
+        return said | {"expected": None, "observed": None, "href": None, "known_until": known.isoformat()}
+    until, instant = min(known, end), timedelta(microseconds=1)
     (observed,) = owner.execute(
         sql.SQL("SELECT count(*) FROM {} WHERE {time} >= %s AND {time} < %s AND origin = %s").format(
             sql.Identifier("data", layer.table), time=sql.Identifier(layer.time_field or "")
         ),
-        [as_of, min(known, end), REPORTED],
+        [as_of, until, REPORTED],
     ).fetchone() or (0,)
     expected = None if said["expected_all"] is None else said["expected_all"] * passed
-    return said | {"expected": expected, "observed": observed, "known_until": known.isoformat()}
+    href = of_window(target, as_of - instant, until - instant)  # the window of a request is closed at both ends
+    return said | {"expected": expected, "observed": observed, "href": href, "known_until": known.isoformat()}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ class Demo:
 def set_up(store: Store, connection: psycopg.Connection) -> Demo:
     """Load what is not loaded yet, forecast what is not forecast yet, make sure of the keys."""
     from observatoire.alerting import round_of  # late, as the next
-    from observatoire.forecast import forecast_and_write  # late: scikit-learn takes seconds to load
+    from observatoire.forecast import forecast_and_write, rehearse  # late: scikit-learn takes seconds to load
 
     loaded = {
         name for (name,) in connection.execute("SELECT DISTINCT source FROM obs.loads WHERE finished IS NOT NULL")
@@ -60,6 +61,7 @@ def set_up(store: Store, connection: psycopg.Connection) -> Demo:
             continue
         with stepping(f"forecasting {wanted.target}") as progress:
             card = forecast_and_write(store, city(), wanted, progress=progress)
+            rehearse(store, city(), wanted, before=datetime.fromisoformat(card["as_of"]))
         console.print(f"[green]✓[/green] forecast of {wanted.target}: {card['words']['en']}")
     done = round_of(connection, city())
     console.print(f"[green]✓[/green] alerts: {done['opened'] + done['kept']} open")

@@ -1,7 +1,7 @@
 """Forecast of places: expected events by cell, or an abstention, with the skill measured on past origins."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from observatoire.risk.maps import drawn
 from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
 from observatoire.risk.prefix import digest
+from observatoire.risk.reasons import KINDS, without
 from observatoire.risk.spans import WEEK, Horizon, days
 from observatoire.risk.tally import Tally
 
@@ -33,6 +34,8 @@ COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "ran
 LEVEL = 0.9  # of the interval of each cell's count
 MOST_THREADS = 4  # that fit members at once: a forecast has not much more to fit
 PAST_ORIGINS = 52  # on which the skill is measured
+#: Other maps of the same cells, for who asks why.
+BESIDE = ("baseline", *(f"without_{kind}" for kind in KINDS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +51,15 @@ class Forecast:
     answer : abstains, count or model
     card : dict, JSON-serialisable
         The skill card: see `observatoire.risk.card`.
+    beside : mapping of `BESIDE` to ndarray, shape (n_cells,), events
+        Where it was asked to explain: `baseline`, what the count of one year expects of each cell; for a model also
+        `without_…`, what it would expect were that kind of the past alike everywhere (see `factors`).
     """
 
     frame: pd.DataFrame
     answer: Answer
     card: dict[str, Any]
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +129,7 @@ def forecast(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     kept: Kept | None = None,
     progress: Progress | None = None,
@@ -151,6 +159,8 @@ def forecast(
         What stands near the cells.
     random_state : int
         Of the bootstrap; the models draw their samples from seeds of their own.
+    explain : bool
+        Whether the maps `beside` are made.
     executor : Executor
         Where past origins and the ensemble's members are computed: nothing in the forecast depends on it.
     kept : Kept, optional
@@ -168,7 +178,7 @@ def forecast(
     """
     return forecasts(
         xy, dates, grid, as_of=as_of, horizon=horizon, tz=tz, weights=weights, effort=effort, calendar=calendar,
-        places=places, random_state=random_state, executor=executor, kept=kept, progress=progress,
+        places=places, random_state=random_state, explain=explain, executor=executor, kept=kept, progress=progress,
     )[0]  # fmt: skip
 
 
@@ -187,6 +197,7 @@ def forecasts(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     kept: Kept | None = None,
     progress: Progress | None = None,
@@ -209,7 +220,8 @@ def forecasts(
 
     return tallied(
         tally, grid, as_of=as_of, horizon=horizon, origins=origins, step=step, tz=tz, effort=effort,
-        calendar=calendar, places=places, random_state=random_state, executor=executor, kept=kept, progress=progress,
+        calendar=calendar, places=places, random_state=random_state, explain=explain, executor=executor, kept=kept,
+        progress=progress,
     )  # fmt: skip
 
 
@@ -226,6 +238,7 @@ def tallied(
     calendar: Calendar | None = None,
     places: Places | None = None,
     random_state: int = 0,
+    explain: bool = False,
     executor: Executor = INLINE,
     kept: Kept | None = None,
     progress: Progress | None = None,
@@ -258,7 +271,8 @@ def tallied(
             if progress and origins > 1:
                 progress(k, origins, f"forecast as of {np.datetime_as_string(origin, 'D')}")
             told = progress if origins == 1 else None
-            made.append(_one(known, past, origin, roller, tz=tz, random_state=random_state, progress=told))
+            one = _one(known, past, origin, roller, tz=tz, random_state=random_state, explain=explain, progress=told)
+            made.append(one)
     drawn.clear()
     fits.clear()
     return made
@@ -288,6 +302,7 @@ def _one(
     *,
     tz: str,
     random_state: int,
+    explain: bool,
     progress: Progress | None,
 ) -> Forecast:
     situation, n_events, last_date = known.situation(as_of)
@@ -314,6 +329,7 @@ def _one(
             maps=maps,
         )
         | _of_places(past.places, roller, n_periods, verdict.answer),
+        beside=_beside(roller, n_periods, verdict, maps) if explain else {},
     )
 
 
@@ -323,6 +339,16 @@ def _of_places(places: Places | None, roller: Roller, n_periods: int, answer: An
         return {"places": {}, "factors": []}
     found = factors(roller.model("model", n_periods)) if answer == "model" else []
     return {"places": dict(places.numbers), "factors": found}
+
+
+def _beside(roller: Roller, n_periods: int, verdict: Verdict, maps: Mapping[str, Predictive]) -> dict[str, Floats]:
+    if verdict.answer == "abstains":
+        return {}
+    found = {"baseline": maps["count"].expected}
+    if verdict.answer == "model":
+        kinds = without(roller.model("model", n_periods), roller.counts.past(n_periods))
+        found |= {f"without_{kind}": expected for kind, expected in kinds.items()}
+    return found
 
 
 def _periods(counts: Counts, as_of: np.datetime64) -> int:

@@ -45,8 +45,8 @@ async def alerts(request: Request) -> Response:
     """
     state, audience = state_of(request), reader()
     given = {"audience": audience, "since": aware_moment("since", request.query_params.get("since"))}
-    rows = await _rows(state, listed(closed=given["since"] is not None), given)
-    rounds = await _rows(state, ROUND, {})
+    rows = await rows_of(state, listed(closed=given["since"] is not None), given)
+    rounds = await rows_of(state, ROUND, {})
     rules = [rule for rule in alert_rules() if audience in rule.audience]
     silent = rounds[0]["not_judged"] if rounds else {}
     document = {
@@ -71,7 +71,7 @@ async def acknowledge(request: Request) -> Response:
     """
     state, audience = state_of(request), reader()
     given = {"audience": audience, "id": request.path_params["alert"]}
-    if not await _rows(state, ACKNOWLEDGE, given):
+    if not await rows_of(state, ACKNOWLEDGE, given):
         raise NotFound("no such alert")
     return _answer({"acknowledged": given["id"]}, audience, state)
 
@@ -90,7 +90,7 @@ async def mute(request: Request) -> Response:
     hours, whole = _muting(await request.body())
     until = datetime.now(UTC) + timedelta(hours=hours)
     given = {"audience": audience, "id": request.path_params["alert"], "whole": whole, "until": until}
-    if not await _rows(state, MUTE, given):
+    if not await rows_of(state, MUTE, given):
         raise NotFound("no such alert")
     return _answer({"muted": given["id"], "until": until}, audience, state)
 
@@ -129,7 +129,8 @@ def _muting(body: bytes) -> tuple[float, bool]:
     return float(hours), whole
 
 
-async def _rows(state: State, query: Any, given: Json) -> list[Json]:
+async def rows_of(state: State, query: Any, given: Json) -> list[Json]:
+    """Return what a query of the store's administrator gives."""
     with translated():
         async with state.pools.admin.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             return list(await (await cursor.execute(query, given)).fetchall())

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from observatoire.errors import NotFound
+from observatoire.server.alert_feed import alert_feed_routes
 from observatoire.server.alerts import alert_routes
 from observatoire.server.briefs import brief_routes
 from observatoire.server.dashboard import dashboard_routes
@@ -20,6 +21,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def desk_routes(page: Endpoint) -> list[Route]:
     """Return the routes, to be put at the root; `page` answers the document of every screen."""
     return [
+        *alert_feed_routes(),
         *alert_routes(),
         *brief_routes(),
         *dashboard_routes(),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # scikit-learn takes seconds to load, and a server that only 
 COLLECTION = "risque"
 SOURCE = "forecast"
 _NUMBERS = ("expected", "lower", "upper", "probability", "rank")
+#: Other maps of the same cells: `observatoire.risk.forecast.BESIDE`.
+_BESIDE = ("baseline", "without_recent", "without_lasting", "without_around", "without_season")
 
 
 def write_forecast(
@@ -38,11 +40,7 @@ def write_forecast(
     """
     layer = layer_of(COLLECTION)
     as_of = forecast.frame["as_of"].iloc[0]
-    start = as_of.tz_convert(city.time_zone)
-    end = (start.tz_localize(None) + np.timedelta64(horizon_days, "D")).tz_localize(
-        city.time_zone, ambiguous=True, nonexistent="shift_forward"
-    )
-    card = forecast.card | {"target": target, "start": start.isoformat(), "end": end.isoformat()}
+    card = _dated(city, target, horizon_days, forecast)
     common = {
         "as_of": as_of.to_pydatetime(),
         "debut": card["start"],
@@ -67,19 +65,43 @@ def write_forecast(
             [merged.load_id, SOURCE, COLLECTION, grid.n_cells, merged.inserted, merged.updated, merged.unchanged],
         )
         _drop_other_cells(cursor, prefix)
-        cursor.execute(
-            "INSERT INTO obs.forecasts (target, as_of, horizon_days, card) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (target, as_of, horizon_days) DO UPDATE SET card = EXCLUDED.card, made = now()",
-            [target, common["as_of"], horizon_days, Jsonb(card)],
-        )
+        _keep_card(cursor, card, as_of, horizon_days)
     return card
+
+
+def write_card(
+    connection: Connection[Any], city: City, *, target: str, horizon_days: int, forecast: "Forecast"
+) -> dict[str, Any]:
+    """Keep the card of a forecast in `obs.forecasts`, its cells nowhere; return it as it is kept."""
+    card = _dated(city, target, horizon_days, forecast) | {"skill_card": None}
+    with connection.transaction(), connection.cursor() as cursor:
+        _keep_card(cursor, card, forecast.frame["as_of"].iloc[0], horizon_days)
+    return card
+
+
+def _dated(city: City, target: str, horizon_days: int, forecast: "Forecast") -> dict[str, Any]:
+    """Return the card with its target and the ends of its period, by the city's clock."""
+    start = forecast.frame["as_of"].iloc[0].tz_convert(city.time_zone)
+    end = (start.tz_localize(None) + np.timedelta64(horizon_days, "D")).tz_localize(
+        city.time_zone, ambiguous=True, nonexistent="shift_forward"
+    )
+    return forecast.card | {"target": target, "start": start.isoformat(), "end": end.isoformat()}
+
+
+def _keep_card(cursor: Cursor[Any], card: dict[str, Any], as_of: Any, horizon_days: int) -> None:
+    cursor.execute(
+        "INSERT INTO obs.forecasts (target, as_of, horizon_days, card) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT (target, as_of, horizon_days) DO UPDATE SET card = EXCLUDED.card, made = now()",
+        [card["target"], as_of.to_pydatetime(), horizon_days, Jsonb(card)],
+    )
 
 
 def _rows(forecast: "Forecast", grid: "Grid", common: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of `risque`; a cell's unknown numbers are null."""
     srid = int(grid.crs.rpartition(":")[2])
     places = shapely.to_wkb(shapely.set_srid(grid.polygons(), srid), hex=True, include_srid=True)
-    shown = forecast.frame[list(_NUMBERS)].astype(object)
+    beside = {name: forecast.beside.get(name, np.nan) for name in _BESIDE}
+    shown = forecast.frame[list(_NUMBERS)].assign(**beside).astype(object)
     numbers: Any = shown.where(shown.notna(), None).to_dict("records")
     for k, (name, place, values) in enumerate(zip(grid.cell_id, places, numbers, strict=True)):
         yield (

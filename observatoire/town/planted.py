@@ -31,7 +31,7 @@ class Situation:
     collections : tuple of str
         Where it is.
     references : tuple of str
-        What takes part in it: `reference`, `code`, `circuit` or `capteur` of items.
+        What takes part in it: `reference`, `code`, `circuit` or `capteur` of items, or the name of a source.
     clash : bool
         Whether `works-clash` must find it; False for a surge, an outage, a late source, and for what looks like a clash
         and is none.
@@ -116,11 +116,16 @@ SITUATIONS: tuple[Situation, ...] = (
         "circuit CI001 has been out for 12 days, with eight reports of street lighting",
     ),
     Situation("late-sensor", ("mesures-bruit",), ("B03",), False, "sensor B03 has been silent for nine days"),
+    Situation(
+        "late-source", ("videoprotection",), ("videoprotection",), False,
+        "operators' events stopped four days before the others; the city's file allows them two days",
+    ),
 )  # fmt: skip
 
 SURGE_REPORTS, SURGE_RADIUS, SURGE_DAYS = 60, 120.0, 5
 OUTAGE_DAYS, OUTAGE_REPORTS = 12, 8
 SILENT_SENSOR, SILENT_DAYS = "B03", 9
+LATE_SOURCE, LATE_DAYS = "videoprotection", 4
 RESURFACED_DAYS = 240
 
 

@@ -7,6 +7,7 @@ from scipy.spatial import KDTree
 from observatoire.risk.arrays import Floats
 from observatoire.risk.simulate import SimulatedCity
 from observatoire.town.places import Places
+from observatoire.town.planted import LATE_DAYS
 
 CAMERAS = 60  # at full size
 SEES = 120.0  # m
@@ -24,7 +25,7 @@ ASKED = 0.3  # share that a service asked for
 def video(
     city: SimulatedCity, places: Places, end: pd.Timestamp, rng: np.random.Generator, *, cameras: int = CAMERAS
 ) -> pd.DataFrame:
-    """Draw the operators' events of the year before `end`.
+    """Draw the operators' events of the year before `end`; the feed stopped `LATE_DAYS` before it.
 
     Returns
     -------
@@ -57,10 +58,11 @@ def video(
     others["date"] = end - pd.to_timedelta(rng.integers(1, 365 * 86_400, len(others)), unit="s")
     whole = pd.concat([seen, others]).sort_values(["date", "camera"], kind="stable").reset_index(drop=True)
     xy = np.round(at[whole["camera"].to_numpy()] + rng.normal(0, 25, (len(whole), 2)), 1)
-    return whole.assign(
+    drawn = whole.assign(
         id=[f"V{k:06d}" for k in range(1, len(whole) + 1)],
         x=xy[:, 0],
         y=xy[:, 1],
         camera=[f"C{k + 1:03d}" for k in whole["camera"]],
         asked=rng.random(len(whole)) < ASKED,
     )
+    return drawn[drawn["date"] < end - pd.Timedelta(days=LATE_DAYS)].reset_index(drop=True)

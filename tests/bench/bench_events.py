@@ -31,18 +31,18 @@ async def listen(client: httpx.AsyncClient, heard: list[int], rank: int) -> None
             heard[rank] += line.startswith("data: ")
 
 
-async def main() -> None:
-    """Measure in turn, so that a busy machine is busy for both."""
-    headers = {"X-API-Key": os.environ["OBS_API_KEY"]}
+async def measured(url: str, key: str, *, rounds: int = ROUNDS) -> tuple[float, float]:
+    """Return the 95th percentile of an item request, ms, alone and beside the screens: in turn, busy for both."""
+    headers = {"X-API-Key": key}
     limits = httpx.Limits(max_connections=LISTENERS + 10)
     alone: list[float] = []
     beside: list[float] = []
     async with (
-        httpx.AsyncClient(base_url=os.environ["OBS_URL"], headers=headers, timeout=60) as asker,
-        httpx.AsyncClient(base_url=os.environ["OBS_URL"], headers=headers, timeout=60, limits=limits) as ears,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as asker,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=60, limits=limits) as ears,
     ):
         await asked(asker)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             alone += await asked(asker)
             heard = [0] * LISTENERS
             tasks = [asyncio.create_task(listen(ears, heard, rank)) for rank in range(LISTENERS)]
@@ -52,9 +52,15 @@ async def main() -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    a, b = (float(np.percentile(times, 95)) for times in (alone, beside))
+    before, with_screens = (float(np.percentile(times, 95)) for times in (alone, beside))
+    return before, with_screens
+
+
+def main() -> None:
+    """Measure the server of the environment and print."""
+    a, b = asyncio.run(measured(os.environ["OBS_URL"], os.environ["OBS_API_KEY"]))
     print(f"p95 of an item request: {a:.1f} ms alone, {b:.1f} ms beside {LISTENERS} screens: {b / a:.2f} times")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -48,6 +48,8 @@ from observatoire.tiles.pyramid import WEB_MERCATOR_QUAD, Tile
 
 Figures = dict[str, float]
 PYRAMID = WEB_MERCATOR_QUAD
+#: When the first occurrence is, and how long after it the next.
+TIMES = {"start": "2016-01-01 00:00Z", "step": "2 min"}
 #: Nine parts of ten lie around 40 places, Gaussian with a deviation of 500 m; one part anywhere.
 SEED = """
 SELECT setseed(0.3);
@@ -57,7 +59,7 @@ INSERT INTO data.faits (id, geom, source, source_key, load_id, origin, precision
 SELECT i, ST_SetSRID(CASE WHEN i % 10 = 0 THEN ST_MakePoint(886000 + 20000 * random(), 6238000 + 20000 * random())
   ELSE ST_MakePoint(x + 500 * sqrt(-2 * ln(1 - random())) * cos(6.2832 * random()),
                     y + 500 * sqrt(-2 * ln(1 - random())) * cos(6.2832 * random())) END, 2154), 'bench', i::text, 1,
-  'reported', 'second', 'F' || i, timestamptz '2016-01-01 00:00Z' + i * interval '2 min',
+  'reported', 'second', 'F' || i, timestamptz '{start}' + i * interval '{step}',
   (array['degradation', 'vol-roulotte', 'tapage', 'rixe', 'vente-sauvette'])[1 + i % 5]
 FROM generate_series(1, {rows}) AS i JOIN centres ON c = (i * 7 / 3) % 40;
 INSERT INTO obs.versions (collection, version) VALUES ('faits', 1);
@@ -113,7 +115,7 @@ def prepared(url: str, folder: Path, rows: int) -> Iterator[Stage]:
                 connection.execute("CREATE EXTENSION postgis")
                 connection.execute("CREATE EXTENSION unaccent")
                 schema.prepare(connection, city, catalog().values(), passwords(folder))
-                for statement in (SEED.format(rows=rows) + ";" + PEER).split(";"):
+                for statement in (SEED.format(rows=rows, **TIMES) + ";" + PEER).split(";"):
                     connection.execute(statement.encode())
                 key = create_key(connection, "coordination", "bench")
             yield Stage(address, folder, city, key)

@@ -1,6 +1,7 @@
 """What the desk reads beside the API: alerts, trends, sources and events, each for whom it is."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -12,9 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from lxml import etree
 
 pytestmark = pytest.mark.e2e
 
+ATOM = {"a": "http://www.w3.org/2005/Atom", "g": "http://www.georss.org/georss"}
 PAGES = ("/pro/alerts.json", "/pro/sources.json", "/pro/trends.json", "/pro/trends.json?collection=faits")
 
 
@@ -41,6 +44,10 @@ def test_the_planted_situations_are_alerts(observatory: Any) -> None:
     assert any(text.startswith("60 cleanliness reports in 5 days") for text in said)
     assert "Circuit CI001 has been out for 12 days" in said
     assert "Sensor B03 has been silent for 9 days" in said
+    assert any(
+        re.fullmatch(r"Source videoprotection is late: last news \d+ days ago, more than the city allows", text)
+        for text in said
+    )
 
 
 def test_alerts_are_told_to_their_audience_only(observatory: Any) -> None:
@@ -64,6 +71,43 @@ def test_the_items_behind_an_alert_are_as_many_as_it_says(observatory: Any) -> N
 
     assert found["numberReturned"] == surge["figures"]["n"] == 60
     assert {item["properties"]["nature"] for item in found["features"]} == {"depot-sauvage"}
+
+
+def test_a_reader_of_feeds_is_told_the_alerts_of_its_key(observatory: Any) -> None:
+    """RFC 4287; a reader gives the key as the password of Basic authentication, as it can send no header."""
+    stranger = observatory.get("/pro/alerts.atom")
+    answer = httpx.get(f"{observatory.url}/pro/alerts.atom?lang=en", auth=("reader", observatory.keys["coordination"]))
+    again = observatory.get("/pro/alerts.atom?lang=en", "coordination")
+    kept = httpx.get(
+        f"{observatory.url}/pro/alerts.atom?lang=en",
+        headers={"X-API-Key": observatory.keys["coordination"], "If-None-Match": again.headers["etag"]},
+    )
+
+    assert (stranger.status_code, "Basic" in stranger.headers["www-authenticate"]) == (401, True)
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert answer.headers["cache-control"].startswith("private")
+    assert kept.status_code == 304
+    feed = etree.fromstring(answer.content)
+    for name in ("id", "title", "updated", "author/a:name"):
+        assert feed.findtext(f"a:{name}", namespaces=ATOM)
+    open_ones = observatory.get("/pro/alerts.json", "coordination").json()["alerts"]
+    told = {title.text for title in feed.findall("a:entry/a:title", ATOM)}
+    assert {alert["reason"]["en"] for alert in open_ones if not alert["muted_until"]} <= told
+    assert len({e.text for e in feed.findall("a:entry/a:id", ATOM)}) == len(feed.findall("a:entry", ATOM))
+    assert feed.findtext("a:entry/a:updated", namespaces=ATOM)
+    surge = next(e for e in feed.findall("a:entry", ATOM) if e.findtext("a:title", "", ATOM).startswith("60 cleanl"))
+    lat, lon = map(float, (surge.findtext("g:point", "", ATOM)).split())
+    assert (43 < lat < 44, 5 < lon < 6) == (True, True)
+
+
+@pytest.mark.parametrize(("audience", "told"), [("planner", False), ("roadworks", False), ("steward", True)])
+def test_a_feed_of_alerts_tells_no_other_audience_s(observatory: Any, audience: str, told: bool) -> None:
+    """The late source is told to coordination and stewards; the surge to those who plan, not to stewards."""
+    text = observatory.get("/pro/alerts.atom?lang=en", audience).text
+
+    assert ("Source videoprotection is late" in text) == told
+    assert ("60 cleanliness reports" in text) != told
+    assert observatory.get("/pro/alerts.atom?days=3", audience).status_code == 400
 
 
 def post(observatory: Any, path: str, audience: str, body: Any = None) -> httpx.Response:
@@ -128,6 +172,19 @@ def test_the_surge_is_up_and_in_its_division_only(observatory: Any) -> None:
     assert surge["division"] in up
     assert len(up) <= 3
     assert next(t for t in found["themes"] if t["theme"] == "proprete")["word"]["fr"] == "en hausse"
+
+
+def test_another_system_of_divisions_counts_the_same_items(observatory: Any) -> None:
+    """Four sectors joined from the sixteen districts: their counts add up to the districts'."""
+    principal = observatory.get("/pro/trends.json", "planner").json()
+    sectors = observatory.get("/pro/trends.json", "planner", system="secteur").json()
+    north = observatory.get("/pro/trends.json", "planner", system="secteur", division="SN").json()
+
+    assert {row["division"] for row in sectors["divisions"]} == {"SN", "SE", "SS", "SO"}
+    assert sum(r["n"] for r in sectors["divisions"]) == sum(r["n"] for r in principal["divisions"])
+    counts = {row["division"]: row["n"] for row in sectors["divisions"]}
+    assert north["total"]["n"] == counts["SN"]
+    assert observatory.get(north["total"]["href"] + "&limit=1", "planner").json()["numberMatched"] == counts["SN"]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ def test_its_page_says_the_same_in_words(made: Any) -> None:
     assert "http" not in page.replace("https://www.w3.org", "")
 
 
+def test_it_names_the_source_that_is_late(made: Any) -> None:
+    (late,) = made["report"]["late"]
+
+    assert (late["source"], late["allowed"]["fr"]) == ("videoprotection", "2 jours")
+    assert f"<b>videoprotection</b> : {late['age']['fr']} <span>(admis : 2 jours)" in made["page"]
+
+
 def test_its_pdf_is_one_or_two_sheets(made: Any) -> None:
     document = b64decode(made["pdf"])
 
@@ -67,6 +74,10 @@ def test_its_figures_are_those_of_the_api(observatory: Any, made: Any) -> None:
     figures = [figure for part in changed for figure in (part["total"], *part["themes"])]
     counted = [observatory.get(f["href"] + "&limit=1", "coordination").json()["numberMatched"] for f in figures]
 
+    (scored,) = made["report"]["forecast"]
+    seen = observatory.get(scored["href"] + "&limit=1", "coordination").json()["numberMatched"]
+    assert scored["observed"] == seen > 0
+    assert 0 < scored["expected"] <= scored["expected_all"]
     assert {part["collection"] for part in changed} == {"signalements", "faits"}
     assert counted == [figure["n"] for figure in figures]
 

@@ -92,7 +92,7 @@ def test_the_reason_says_number_time_and_place() -> None:
 
     (alert,) = evaluate(rules, View(as_of, {"signalements": items}, divisions=[("13001", "Le Port")])).alerts
 
-    assert alert.reason == Text(fr="5 en 3 jours, 150 m, à Le Port", en="5 in 3 days, 150 m, in Le Port")
+    assert alert.reason == Text(fr="5 en 3 jours, 150 m, au Port", en="5 in 3 days, 150 m, in Le Port")
     assert (alert.division, alert.evidence, alert.figures) == ("13001", (0, 1, 2, 3, 4), {"n": 5})
 
 
@@ -110,7 +110,7 @@ def test_what_lasts_too_long_is_said_with_its_age() -> None:
 
     assert "Circuit CI001 has been out for 12 days" in said
     assert "Sensor B03 has been silent for 9 days" in said
-    assert "Source allo is 30 hours old, more than the city allows" in said
+    assert "Source allo is late: last news 30 hours ago, more than the city allows" in said
     assert len(said) == 3
 
 

@@ -234,6 +234,13 @@ def test_one_sensor_alone_is_silent_and_late(city: Town) -> None:
     assert all(not np.isnan(s.laeq[: -9 * 24]).any() for s in city.noise.sensors)
 
 
+def test_one_source_stops_before_the_others(city: Town) -> None:
+    stopped = city.end.tz_localize("UTC") - pd.Timedelta(days=4)
+
+    assert stopped - pd.Timedelta(days=1) < city.video["date"].max() < stopped
+    assert city.reports["date"].max() > stopped + pd.Timedelta(days=3)
+
+
 def test_the_same_options_give_the_same_town(little: Town) -> None:
     one, other = little, town(**OPTIONS["small"])
 
@@ -364,7 +371,7 @@ def test_shares_out_of_range_are_refused(options: dict[str, float]) -> None:
 def test_every_situation_names_what_is_in_the_town(city: Town) -> None:
     known = {w.reference for w in city.works} | {e.reference for e in city.events} | set(city.reports["id"])
     known |= {line.code for line in city.lines} | {r.code for r in city.rounds} | {"CI001"}
-    known |= {s.code for s in city.noise.sensors}
+    known |= {s.code for s in city.noise.sensors} | {"videoprotection"}
 
     for situation in SITUATIONS:
         assert set(situation.references) <= known, situation.name

@@ -111,7 +111,7 @@ def test_a_district_named_for_too_long_is_said(visit: Come) -> None:
 
     page = visit(alter=answer).page
 
-    expect(page.get_by_text("Named for too long : Les Carmes")).to_be_visible()
+    expect(page.get_by_text("Named for too long: Les Carmes")).to_be_visible()
     expect(page.get_by_text("La Viste", exact=True)).to_have_count(0)
 
 
@@ -148,6 +148,7 @@ def test_a_period_that_is_over_is_called_so(visit: Come) -> None:
 
 def test_the_table_holds_the_ten_first_cells(visit: Come, ask: Ask) -> None:
     cells = sorted(ask("/api/collections/risque/items?limit=5000")["features"], key=lambda f: f["properties"]["rank"])
+    mean = sum(cell["properties"]["expected"] for cell in cells) / len(cells)
     page = visit().page
 
     rows = page.locator(".cells tbody tr")
@@ -156,7 +157,9 @@ def test_the_table_holds_the_ten_first_cells(visit: Come, ask: Ask) -> None:
         properties = cell["properties"]
         expect(row).to_have_attribute("data-cell", properties["cell_id"])
         expect(row).to_contain_text(f"{properties['expected']:.2f}")
-        said = float(row.locator("td").last.inner_text().strip().removesuffix("%"))
+        name = "high" if properties["lower"] > mean else "low" if properties["upper"] < mean else "not told apart"
+        expect(row.locator("[data-class]")).to_have_text(name)
+        said = float(row.locator("td.n").last.inner_text().strip().removesuffix("%"))
         assert said == pytest.approx(100 * properties["probability"], abs=0.5 + 1e-9)
 
 

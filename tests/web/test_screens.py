@@ -30,7 +30,26 @@ SCREENS = {
     "sources": "tbody tr",
     "mur": ".wall li",
 }
+LATE = re.compile(r"Source videoprotection is late: last news \d+ days ago, more than the city allows")
 WORDS = Path(__file__).resolve().parents[2] / "web" / "pro" / "screens"
+#: Names of the divisions that the map's ground is made of.
+GROUND = """
+() => document.querySelector("#map").map.getStyle().sources.divisions.data.features.map((f) => f.properties.nom)
+"""
+#: Events by their hour, cut to a number: how many are left of each collection, and the hour of the cut.
+CUTS = """
+async () => {
+  const { newest } = await import("/web/pro/data.js");
+  const at = (hours) => ({ properties: { date: new Date(3_600_000 * hours).toISOString() } });
+  const of = (hours, complete) => ({ features: hours.map(at), complete });
+  const layers = { a: of([9, 7, 5, 3], true), b: of([8, 6, 4], false) };
+  const same = { a: of([1, 1, 1, 1], true), b: of([1, 1], true) };
+  const told = ({ layers, since }) => [
+    Object.values(layers).map(({ features }) => features.length), since && since / 3_600_000,
+  ];
+  return [newest(layers, 20), newest(layers, 4), newest({ a: layers.a }, 20), newest(same, 4)].map(told);
+}
+"""
 EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
 KEEPING = {"Moderation"}
@@ -49,12 +68,14 @@ def keys(observatory: Any) -> dict[str, str]:
 
 
 def test_the_situation_says_what_is_planted(visit: Come) -> None:
-    """The surge and the outage of `planted.SITUATIONS`, and the trend that follows from the surge."""
+    """The surge, the outage and the late source of `planted.SITUATIONS`, and the trend that follows from the surge."""
     page = visit(screen="").page
 
     bell = page.locator("[data-part=bell]")
     expect(bell).to_contain_text("60 cleanliness reports in 5 days within 150 m")
     expect(bell).to_contain_text("Circuit CI001 has been out for 12 days")
+    expect(bell).to_contain_text(LATE)
+    expect(page.locator("[data-part=ages] .warn")).to_contain_text("Video-protection")
     expect(page.locator("[data-collection=signalements]")).to_contain_text("Cleanliness : up")
     expect(page.locator("[data-part=ages]")).to_contain_text("Reports:")
 
@@ -70,6 +91,36 @@ def test_every_figure_of_the_trends_leads_to_as_many_items(visit: Come, observat
         asked = href.replace("&f=html", "&f=json&limit=1")
         assert observatory.get(asked, "coordination").json()["numberMatched"] == int(text.replace(",", ""))
     assert len(shown) >= 8
+
+
+def test_the_city_is_divided_another_way_and_the_address_keeps_it(visit: Come, observatory: Any) -> None:
+    """Four sectors beside the sixteen districts, on the map and in the trends; the figures are their requests'."""
+    visited = visit("?system=secteur", screen="", size="desktop")
+    page = visited.page
+    visited.wait_for_map()
+    assert len(page.evaluate(GROUND)) == 4
+
+    page.get_by_label("District or sector").select_option(label="Secteur nord")
+    expect(page.locator("[data-collection=signalements] h3 a")).to_have_attribute("href", re.compile("S_INTERSECTS"))
+    href, text = page.locator("[data-collection=signalements] h3 a").evaluate(
+        "a => [a.getAttribute('href'), a.textContent]"
+    )
+    found = observatory.get(href.replace("&f=html", "&f=json&limit=1"), "coordination").json()["numberMatched"]
+    assert found == int(text.replace(",", ""))
+
+    page.get_by_label("Divided into").select_option("")
+    page.wait_for_function(f"({GROUND.strip()})().length === 16")
+    assert "system" not in page.url
+    assert "division" not in page.url
+
+
+def test_no_map_draws_more_than_it_may_and_says_from_when_on(visit: Come) -> None:
+    """The rule that cuts all layers at one moment, on events of two collections, one of them read in part."""
+    page = visit(screen="alertes").page
+
+    found = page.evaluate(CUTS)
+
+    assert found == [[[3, 2], 4], [[2, 2], 5], [[4], None], [[2, 2], 1]]
 
 
 def test_the_replay_moves_list_and_map_together_and_the_address_keeps_it(visit: Come) -> None:
@@ -151,13 +202,25 @@ def test_a_project_is_tried_and_its_proposed_dates_taken(visit: Come, observator
     expect(answer).to_contain_text(re.compile("clash", re.IGNORECASE), timeout=240_000)
 
 
-def test_the_brief_is_made_on_demand(visit: Come) -> None:
+def test_the_brief_is_made_on_demand(visit: Come, observatory: Any) -> None:
+    """It tells the outage, the late source, and the last forecast beside what came; its figures are their requests'."""
     page = visit(screen="matin").page
 
     page.get_by_role("button", name="Make it now").click()
 
     expect(page.locator("main")).to_contain_text("Circuit CI001 has been out for 12 days", timeout=240_000)
     expect(page.get_by_role("heading", name="Clashes of the next 7 days")).to_be_visible()
+    expect(page.locator("main")).to_contain_text(
+        re.compile(r"videoprotection: last news \d+ days ago \(allowed: 2 days\)")
+    )
+    expect(page.locator("main")).to_contain_text(re.compile(r"Public-space reports: [\d,]+ observed from .* expected"))
+    figures = page.locator("main a.datum").evaluate_all(
+        "nodes => nodes.map(a => [a.getAttribute('href'), a.textContent])"
+    )
+    assert len(figures) >= 8
+    for href, text in figures:
+        asked = href.replace("&f=html", "&f=json&limit=1")
+        assert observatory.get(asked, "coordination").json()["numberMatched"] == int(text.replace(",", ""))
 
 
 def test_the_screens_say_the_same_things_in_both_languages(visit: Come) -> None:
@@ -184,6 +247,8 @@ def test_the_sources_name_the_silent_sensor_and_what_was_loaded(visit: Come) -> 
     page = visit(screen="sources", audience="steward").page
 
     expect(page.get_by_text("Sensor B03 has been silent for 9 days")).to_be_visible()
+    expect(page.get_by_text(LATE)).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^videoprotection"))).to_contain_text("late")
     expect(page.get_by_role("row", name=re.compile("^signalements"))).to_contain_text("read:")
 
 

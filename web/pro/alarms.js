@@ -14,12 +14,19 @@ export class Alarms extends Component {
 
   render({ words, lang }, { alarms }) {
     if (alarms.length === 0) return null;
+    const kinds = [...new Set(alarms.map(({ kind }) => kind))].map((kind) => alarms.filter((alarm) => alarm.kind === kind));
+    const name = ({ kind, about }) => (kind === "flagged-too-long" ? about : (words.collections[about] ?? about));
     return html`
       <section class="card" aria-labelledby="alarms-title">
         <h2 id="alarms-title">${words.alarms}</h2>
         <ul class="lines">
-          ${alarms.map(
-            ({ kind, about, definition }) => html`<li class="warning"><b>${words.alarmNames[kind] ?? kind} : ${about}</b><br /><span class="quiet">${say(definition, lang)}</span></li>`,
+          ${kinds.map(
+            (same) => html`
+              <li class="warning">
+                <b>${words.alarmOf(words.alarmNames[same[0].kind] ?? same[0].kind, same.map(name).join(", "))}</b>
+                <details><summary class="quiet">${words.alarmWhy}</summary><p class="quiet">${say(same[0].definition, lang)}</p></details>
+              </li>
+            `,
           )}
         </ul>
       </section>

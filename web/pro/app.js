@@ -8,10 +8,11 @@ import { Live } from "./live.js";
 import { MESSAGES } from "./messages.js";
 import { Nav } from "./nav.js";
 import { Trouble } from "./notice.js";
-import { screenAt, seen } from "./screens.js";
+import { SCREENS, screenAt, seen } from "./screens.js";
 import { SignIn } from "./signin.js";
 
 const KEY = "observatoire.key";
+const WIDE = matchMedia("(min-width: 60rem)");
 /** What an HTTP header may carry. */
 const WRITABLE = /^[\x21-\x7e]+$/;
 
@@ -37,7 +38,8 @@ class Desk extends Component {
     this.setState({ busy: true, problem: null, tried: key });
     try {
       if (key !== null && !WRITABLE.test(key)) return this.refuse();
-      const api = new Api(key);
+      const api = new Api(key, this.state.lang);
+      if (key !== null) warm(location.pathname);
       const city = await api.json("/city.json");
       if (key === null) return this.setState({ phase: "signin", city, busy: false });
       sessionStorage.setItem(KEY, key);
@@ -117,6 +119,7 @@ class Desk extends Component {
 
   speak = (lang) => {
     write({ lang });
+    this.api?.speak(lang);
     this.setState({ lang });
   };
 
@@ -134,9 +137,16 @@ class Desk extends Component {
       ${phase === "open" && !Screen && html`<main id="main" class="signin" tabindex="-1"><p class="quiet" role="status">${words.loading}</p></main>`}
       ${phase === "open" &&
       Screen &&
-      html`<${Screen} key=${screen.id} format=${formats(lang, city.time_zone)} ...${{ api, city, lang, words, live, alerts, typed }} onRefused=${this.refuse} onAlerts=${this.readAlerts} />`}
+      html`<${Screen} key=${`${screen.id} ${lang}`} format=${formats(lang, city.time_zone)} ...${{ api, city, lang, words, live, alerts, typed }} onRefused=${this.refuse} onAlerts=${this.readAlerts} />`}
     `;
   }
+}
+
+/** Ask for what the screen at a path will soon want; who cannot have it will say so then. */
+function warm(path) {
+  const screen = SCREENS.find((known) => known.path === path);
+  const wanted = [screen?.load(), screen?.map && WIDE.matches && import("../shared/map.js").then(({ fetchMap }) => fetchMap())];
+  Promise.all(wanted).catch(() => null);
 }
 
 render(html`<${Desk} />`, document.getElementById("app"));

@@ -1,12 +1,14 @@
 /** The first cells of the forecast, as a table that is the equal of the map. */
 import { Component, createRef, html } from "../shared/ui.js";
 import { FIRST, divisionOf } from "./data.js";
+import { classOf, meanOf } from "./readings.js";
 
 export function Cells({ cells, divisions, chosen, words, format, onChoose }) {
   const first = cells.slice(0, FIRST);
   const other = chosen && !first.includes(chosen) ? chosen : null;
+  const mean = meanOf(cells);
   const row = (cell) => html`
-    <${Row} key=${cell.properties.cell_id} division=${divisionOf(cell, divisions)} ...${{ cell, words, format, onChoose }} chosen=${cell === chosen} />
+    <${Row} key=${cell.properties.cell_id} division=${divisionOf(cell, divisions)} name=${classOf(cell, mean)} ...${{ cell, words, format, onChoose }} chosen=${cell === chosen} />
   `;
   return html`
     <section aria-labelledby="top-title" class="card">
@@ -28,7 +30,7 @@ export function Cells({ cells, divisions, chosen, words, format, onChoose }) {
   `;
 }
 
-function Row({ cell, division, chosen, words, format, onChoose }) {
+function Row({ cell, division, name, chosen, words, format, onChoose }) {
   const { rank, expected, lower, upper, probability, cell_id: id } = cell.properties;
   return html`
     <tr class=${chosen ? "chosen" : undefined} data-cell=${id} onClick=${() => onChoose(id)}>
@@ -37,7 +39,7 @@ function Row({ cell, division, chosen, words, format, onChoose }) {
           onClick=${(event) => { event.stopPropagation(); onChoose(id); }}>${format.number(rank)}</button>
       </td>
       <td>${division ?? html`<span class="quiet">${words.noDivision}</span>`}</td>
-      <td class="n">${format.fixed(expected, 2)} <span>${format.number(lower, 2)} – ${format.number(upper, 2)}</span></td>
+      <td class="n">${format.fixed(expected, 2)} <span>${format.number(lower, 2)} – ${format.number(upper, 2)}</span><span data-class=${name}>${words.classes[name]}</span></td>
       <td class="n">${format.percent(probability)}</td>
     </tr>
   `;

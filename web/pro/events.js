@@ -1,7 +1,7 @@
 /** Filters of the events: how far back, and of which natures. */
 import { say } from "../shared/language.js";
 import { html } from "../shared/ui.js";
-import { MOST_EVENTS, tally } from "./data.js";
+import { tally } from "./data.js";
 import { Trouble } from "./notice.js";
 
 export const PERIODS = [7, 30, 90];
@@ -20,13 +20,13 @@ export function Events({ events, days, interval, without, words, lang, format, o
       </fieldset>
       ${interval && html`<p class="quiet">${words.daysWhy(format.period(...interval))}</p>`}
       ${Object.entries(events).map(
-        ([id, layer]) => html`<${Natures} key=${id} ...${{ id, layer, without, words, lang, format, onNature, onAll, onRetry }} />`,
+        ([id, layer]) => html`<${Natures} key=${id} ...${{ id, layer, interval, without, words, lang, format, onNature, onAll, onRetry }} />`,
       )}
     </section>
   `;
 }
 
-function Natures({ id, layer, without, words, lang, format, onNature, onAll, onRetry }) {
+function Natures({ id, layer, interval, without, words, lang, format, onNature, onAll, onRetry }) {
   if (layer.state === "error") return html`<h3>${words.collections[id]}</h3><${Trouble} error=${layer.error} words=${words} onRetry=${onRetry} />`;
   if (layer.state === "loading") return html`<h3>${words.collections[id]}</h3><p class="quiet">${words.loading}</p>`;
   const counts = tally(layer.features, layer.style.property);
@@ -34,9 +34,9 @@ function Natures({ id, layer, without, words, lang, format, onNature, onAll, onR
   const off = every.filter((name) => without.has(name)).length;
   return html`
     <fieldset class="natures" data-collection=${id}>
-      <legend>${words.collections[id]} <span class="count">${format.number(layer.features.length)}</span></legend>
+      <legend>${words.collections[id]} ${interval && layer.complete ? html`<a class="count" href=${behind(id, interval)} title=${words.behind}>${format.number(layer.features.length)}</a>` : html`<span class="count">${format.number(layer.features.length)}</span>`}</legend>
       ${layer.features.length === 0 && html`<p class="quiet">${words.noEvents}</p>`}
-      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(MOST_EVENTS))}</p>`}
+      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(layer.features.length))}</p>`}
       ${layer.features.length > 0 &&
       html`
         <ul>
@@ -58,6 +58,11 @@ function Natures({ id, layer, without, words, lang, format, onNature, onAll, onR
       `}
     </fieldset>
   `;
+}
+
+/** The request that counts the same items. */
+function behind(id, interval) {
+  return `/api/collections/${id}/items?${new URLSearchParams({ datetime: interval.join("/"), f: "html" })}`;
 }
 
 /** The features that the filters leave. */

@@ -74,9 +74,15 @@ function Hits({ card, words, format, target }) {
   const flat = card.expected_hits_flat;
   if (!known(hits) || !known(flat)) return null;
   return html`
-    <p class="figure"><b>${format.number(hits, 1)}</b> ${words.hits(target(hits), format.number(card.top2_area_km2, 1))}</p>
+    <p class="figure"><a class="datum" href=${behind(card)} title=${words.behind}><b>${format.number(hits, 1)}</b></a> ${words.hits(target(hits), format.number(card.top2_area_km2, 1))}</p>
     <p class="quiet">${words.hitsWithout(format.number(flat, 1), target(flat))}</p>
   `;
+}
+
+/** The request of the cells that are ranked highest: their expected events add up to the figure. */
+function behind({ as_of, target, top2_area_km2: area, cell_m: side }) {
+  const n = Math.round(area / (side / 1000) ** 2);
+  return `/api/collections/risque/items?${new URLSearchParams({ datetime: as_of, target, filter: `rank <= ${n}`, sortby: "rank", limit: n, f: "html" })}`;
 }
 
 /** What the forecast was worth, method by method. */

@@ -21,7 +21,7 @@ export function Layers({ layers, words, lang, open, onToggle }) {
       </ul>
       ${risk?.visible &&
       html`
-        <p class="legend-title" id="legend-title">${words.legends[risk.style.property] ?? words.collections.risque}</p>
+        <p class="legend-title" id="legend-title">${risk.style.title ?? words.collections.risque}</p>
         <ul class="legend" aria-labelledby="legend-title">
           ${risk.style.legend.map(
             ({ color, label }) => html`<li><i class="square" style=${{ backgroundColor: color }} aria-hidden="true"></i>${say(label, lang)}</li>`,

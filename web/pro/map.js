@@ -1,8 +1,8 @@
 /** The desk's map: draws what the list says, and tells the list what was touched. */
-import { lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
+import { changeGround, lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
 import { Component, createRef, html } from "../shared/ui.js";
 import { read, write } from "../shared/address.js";
-import { FIRST } from "./data.js";
+import { FIRST, NOWHERE } from "./data.js";
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const REACH_PX = 5;
@@ -33,9 +33,11 @@ export class DeskMap extends Component {
       return;
     }
     this.map.on("click", this.touch);
+    this.map.on("idle", () => Object.keys(this.drawn).length > 0 && this.props.onDrawn?.());
     this.map.on("moveend", () => write({ at: place(this.map) }));
     DARK.addEventListener("change", this.paint);
-    drawGround(this.map, this.props.divisions);
+    this.ground = this.props.divisions ?? NOWHERE; // the map need not wait for them
+    drawGround(this.map, this.ground);
     this.paint();
     this.drawMark();
     this.update();
@@ -76,7 +78,12 @@ export class DeskMap extends Component {
 
   /** Bring the map to what the properties say, touching only what changed. */
   update() {
-    const { layers, chosen } = this.props;
+    const { layers, chosen, divisions } = this.props;
+    if (divisions && divisions !== this.ground) {
+      this.ground = divisions;
+      this.busy();
+      changeGround(this.map, divisions);
+    }
     for (const id of ORDER) {
       if (layers[id]) this.updateLayer(id, layers[id]);
     }
@@ -89,13 +96,21 @@ export class DeskMap extends Component {
 
   updateLayer(id, { style, features, visible }) {
     const was = this.drawn[id];
-    if (was && was.features === features && was.visible === visible) return;
+    if (was && was.features === features && was.visible === visible && was.style === style) return;
     this.busy();
     const data = { type: "FeatureCollection", features };
     const ids = was?.ids ?? this.draw(id, style, data);
     if (was && was.features !== features) this.map.getSource(id).setData(data);
+    if (was && was.style !== style) this.repaint(id, style);
     for (const layer of ids) this.map.setLayoutProperty(layer, "visibility", visible ? "visible" : "none");
-    this.drawn[id] = { ids, features, visible };
+    this.drawn[id] = { ids, features, visible, style };
+  }
+
+  /** Give the layers of a collection the colours of another style of the same layers. */
+  repaint(id, style) {
+    for (const layer of style.layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(`${id}:${layer.id}`, name, value);
+    }
   }
 
   draw(id, style, data) {

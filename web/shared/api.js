@@ -23,9 +23,18 @@ export function kindOf(status) {
 }
 
 export class Api {
-  /** @param {string | null} key sent as `X-API-Key`; null: an anonymous visitor. */
-  constructor(key) {
+  /**
+   * @param {string | null} key sent as `X-API-Key`; null: an anonymous visitor.
+   * @param {string} lang in which the server says what it says in one language; by default the browser's
+   */
+  constructor(key, lang = "") {
     this.headers = { Accept: "application/json", ...(key ? { "X-API-Key": key } : {}) };
+    this.speak(lang);
+  }
+
+  /** From now on ask for another language. */
+  speak(lang) {
+    if (lang) this.headers["Accept-Language"] = lang;
   }
 
   /** Return the JSON at `path`, or throw an `ApiError`. */

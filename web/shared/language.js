@@ -1,6 +1,7 @@
 /** Which language, and how numbers, dates and ages are said in it. */
 import { read } from "./address.js";
 
+const NOW = { fr: "à l’instant", en: "just now" };
 const UNITS = [
   ["year", 31_557_600],
   ["month", 2_629_800],
@@ -38,18 +39,28 @@ export function formats(lang, timeZone) {
       new Intl.NumberFormat(locale, { maximumFractionDigits: digits, minimumFractionDigits: 0 }).format(value),
     fixed: (value, digits) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value),
-    percent: (share) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share),
+    percent: (share) => nearly(share, new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 })),
     signed: (value) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value),
     day: (instant) => day.format(new Date(instant)),
     moment: (instant) => moment.format(new Date(instant)),
     period: (start, end) => day.formatRange(new Date(start), new Date(new Date(end).getTime() - 1000)),
-    ago: (instant, now) => relative.format(...inUnits((new Date(instant) - now) / 1000)),
+    ago: (instant, now) => {
+      const age = (new Date(instant) - now) / 1000;
+      return Math.abs(age) < 60 ? (NOW[lang] ?? NOW.en) : relative.format(...inUnits(age));
+    },
   };
 }
 
-/** Seconds in the largest unit of which there are at least two, so that an age is never off by half. */
+/** A share as a percentage; what is not quite all is never called all, nor what is not quite nothing nothing. */
+function nearly(share, percent) {
+  if (share > 0.995 && share < 1) return `> ${percent.format(0.99)}`;
+  if (share > 0 && share < 0.005) return `< ${percent.format(0.01)}`;
+  return percent.format(share);
+}
+
+/** Whole units of the largest of which there are at least two, so that an age is never off by half. */
 function inUnits(seconds) {
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= 2 * length) ?? UNITS.at(-1);
-  return [Math.round(seconds / size), unit];
+  return [Math.trunc(seconds / size), unit];
 }

@@ -20,7 +20,7 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)");
  */
 export async function openMap(container, { bbox, locale, camera }) {
   container.dataset.state = "busy";
-  const [maplibre] = await Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), stylesheet()]);
+  const [maplibre] = await fetchMap();
   const map = new maplibre.Map({
     container,
     locale,
@@ -40,8 +40,13 @@ export async function openMap(container, { bbox, locale, camera }) {
   map.on("idle", () => (container.dataset.state = "idle"));
   map.on("movestart", () => (container.dataset.state = "busy"));
   container.map = map;
-  await new Promise((resolve) => map.once("load", resolve));
+  await new Promise((resolve) => map.once("style.load", resolve)); // not "load": that is after a first, empty picture
   return { map, maplibre };
+}
+
+/** Ask for what draws a map, so that it is there when one is opened. */
+export function fetchMap() {
+  return Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), stylesheet()]);
 }
 
 function stylesheet() {
@@ -57,13 +62,8 @@ function stylesheet() {
 
 /** Draw the divisions as the ground of the map, with their names above all that will be drawn. */
 export function drawGround(map, divisions) {
-  const names = divisions.features.map(({ geometry, properties }) => ({
-    type: "Feature",
-    properties: { nom: properties.nom },
-    geometry: { type: "Point", coordinates: centre(geometry) },
-  }));
-  map.addSource("divisions", { type: "geojson", data: divisions });
-  map.addSource("names", { type: "geojson", data: { type: "FeatureCollection", features: names } });
+  map.addSource("divisions", { type: "geojson", data: shapesOf(divisions) });
+  map.addSource("names", { type: "geojson", data: namesOf(divisions) });
   map.addLayer({ id: "divisions:fill", type: "fill", source: "divisions" });
   map.addLayer({
     id: "divisions:line",
@@ -84,6 +84,27 @@ export function drawGround(map, divisions) {
     },
     paint: { "text-halo-width": 2 },
   });
+}
+
+/** Draw other divisions in their place. */
+export function changeGround(map, divisions) {
+  map.getSource("divisions").setData(shapesOf(divisions));
+  map.getSource("names").setData(namesOf(divisions));
+}
+
+/** The divisions without what a caller may keep beside them. */
+function shapesOf({ type, features }) {
+  return { type, features };
+}
+
+/** Where the name of each division stands. */
+function namesOf({ features }) {
+  const names = features.map(({ geometry, properties }) => ({
+    type: "Feature",
+    properties: { nom: properties.nom },
+    geometry: { type: "Point", coordinates: centre(geometry) },
+  }));
+  return { type: "FeatureCollection", features: names };
 }
 
 /**

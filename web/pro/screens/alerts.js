@@ -37,6 +37,7 @@ export default class Alerts extends Component {
       <main id="main" class="page" tabindex="-1">
         <section class="card" aria-labelledby="fresh-title">
           <h2 id="fresh-title">${texts.fresh(fresh.length)}</h2>
+          <p class="quiet"><a href=${`/pro/alerts.atom?lang=${lang}`} type="application/atom+xml">${texts.feed}</a> ${texts.feedWhy}</p>
           ${problem && html`<p class="problem" role="alert">${texts.failed}</p>`}
           ${alerts === null && html`<p class="quiet" role="status">${words.loading}</p>`}
           <ul class="alerts">${fresh.map((alert) => html`<${Line} key=${alert.id} alert=${alert} ...${shared} />`)}</ul>

@@ -15,6 +15,8 @@ export const TEXTS = {
     mute: (hours) => `Sourdine ${hours} h`,
     unmute: "Lever la sourdine",
     items: "Objets comptés",
+    feed: "Flux Atom",
+    feedWhy: "pour un lecteur de flux : il donne la clé comme mot de passe.",
     failed: "Cela n’a pas pu être enregistré. Réessayez.",
   },
   en: {
@@ -32,6 +34,8 @@ export const TEXTS = {
     mute: (hours) => `Mute for ${hours} h`,
     unmute: "Unmute",
     items: "Items counted",
+    feed: "Atom feed",
+    feedWhy: "for a reader of feeds: it gives the key as the password.",
     failed: "This could not be kept. Try again.",
   },
 };

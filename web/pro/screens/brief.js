@@ -1,6 +1,6 @@
 /** Morning brief: the last one that was made, or a fresh one on demand. */
 import { html } from "../../shared/ui.js";
-import { Reading, wordsOf } from "./part.js";
+import { Figure, Reading, wordsOf } from "./part.js";
 import { execute } from "./process.js";
 import { TEXTS } from "./brief.words.js";
 
@@ -46,7 +46,7 @@ function Sheet({ brief, texts, lang, format }) {
     <${Lines} rows=${brief.alerts.rows.map(({ reason, state }) => `${reason[lang]} (${texts.states[state]})`)} none=${texts.none} />
     <h3>${texts.changed}</h3>
     ${brief.changed.map(
-      ({ title, themes }) => html`<p><b>${title[lang]}</b></p><${Lines} rows=${themes.map((t) => `${t.label[lang]} : ${t.n}, ${t.word[lang]}`)} none=${texts.none} />`,
+      ({ title, themes }) => html`<p><b>${title[lang]}</b></p><${Lines} rows=${themes.map((t) => html`${texts.theme(t.label[lang])}<${Figure} href=${t.href} label=${texts.behind}>${format.number(t.n)}<//>, ${t.word[lang]}`)} none=${texts.none} />`,
     )}
     <h3>${texts.events} (${brief.events.count})</h3>
     <${Lines} rows=${brief.events.rows.map(({ title, reference }) => `${title} (${reference})`)} none=${texts.none} />
@@ -55,9 +55,9 @@ function Sheet({ brief, texts, lang, format }) {
     <h3>${texts.clashes(brief.clashes.days)} (${brief.clashes.count})</h3>
     <${Lines} rows=${brief.clashes.rows.map(({ reason }) => reason[lang])} none=${texts.none} />
     <h3>${texts.forecast}</h3>
-    <${Lines} rows=${brief.forecast.map((f) => texts.scored(f, format))} none=${texts.none} />
+    <${Lines} rows=${brief.forecast.map((f) => (f.observed === null ? texts.unknown(f.title[lang], format.moment(f.as_of)) : html`${texts.theme(f.title[lang])}<${Figure} href=${f.href} label=${texts.behind}>${format.number(f.observed)}<//> ${texts.scored(f, format)}`))} none=${texts.none} />
     <h3>${texts.late} (${brief.late.length})</h3>
-    <${Lines} rows=${brief.late.map(({ source, collection, age_h: age }) => `${source ?? collection} : ${format.number(age)} h`)} none=${texts.none} />
+    <${Lines} rows=${brief.late.map(({ source, collection, age, allowed }) => texts.aged(source ?? collection, age[lang], allowed[lang]))} none=${texts.none} />
   `;
 }
 

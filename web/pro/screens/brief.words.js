@@ -15,10 +15,12 @@ export const TEXTS = {
     works: "Chantiers du jour",
     clashes: (days) => `Conflits des ${days} prochains jours`,
     forecast: "Prévision et constat",
+    theme: (label) => `${label} : `,
+    behind: "Voir les objets comptés",
+    aged: (name, age, allowed) => `${name} : dernière nouvelle il y a ${age} (admis : ${allowed})`,
+    unknown: (title, when) => `${title} : rien n’est encore connu de la période qui commence le ${when}`,
     scored: (f, format) =>
-      f.observed === null
-        ? `${f.target} : rien n’est encore connu de la période qui commence le ${format.moment(f.as_of)}`
-        : `${f.target} : ${format.number(f.observed)} constatés${f.expected === null ? ", sans prévision" : `, ${format.number(f.expected, 1)} attendus`}`,
+      `constatés du ${format.moment(f.as_of)} au ${format.moment(f.known_until)}, ${f.expected === null ? "sans prévision" : `${format.number(f.expected)} attendus`}`,
     late: "Sources en retard",
     none: "Rien.",
   },
@@ -37,10 +39,12 @@ export const TEXTS = {
     works: "Today’s works",
     clashes: (days) => `Clashes of the next ${days} days`,
     forecast: "Forecast beside what happened",
+    theme: (label) => `${label}: `,
+    behind: "See the items counted",
+    aged: (name, age, allowed) => `${name}: last news ${age} ago (allowed: ${allowed})`,
+    unknown: (title, when) => `${title}: nothing is known yet of the period that begins on ${when}`,
     scored: (f, format) =>
-      f.observed === null
-        ? `${f.target}: nothing is known yet of the period that begins on ${format.moment(f.as_of)}`
-        : `${f.target}: ${format.number(f.observed)} observed${f.expected === null ? ", no forecast" : `, ${format.number(f.expected, 1)} expected`}`,
+      `observed from ${format.moment(f.as_of)} to ${format.moment(f.known_until)}, ${f.expected === null ? "no forecast" : `${format.number(f.expected)} expected`}`,
     late: "Late sources",
     none: "Nothing.",
   },

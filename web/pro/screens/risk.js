@@ -10,6 +10,8 @@ import { Forecast, Worth } from "../forecast.js";
 import { Footer } from "../frame.js";
 import { Layers } from "../layers.js";
 import { DeskMap } from "../map.js";
+import { READINGS, Readings, compared, styled } from "../readings.js";
+import { Why } from "../why.js";
 
 const WIDE = matchMedia("(min-width: 60rem)");
 const LOADING = { state: "loading" };
@@ -20,6 +22,7 @@ export default class Risk extends Component {
     hidden: readSet("hide"),
     without: readSet("without"),
     cell: read("cell"),
+    reading: READINGS.find((name) => name === read("show")) ?? READINGS[0],
     view: read("view") === "map" ? "map" : "list",
     wide: WIDE.matches,
     events: Object.fromEntries(data.EVENTS.filter((id) => this.props.city.collections.includes(id)).map((id) => [id, LOADING])),
@@ -42,8 +45,11 @@ export default class Risk extends Component {
   }
 
   componentDidUpdate() {
-    const { days, hidden, without, cell, view } = this.state;
-    write({ days: days === PERIODS[0] ? null : days, hide: hidden, without, cell, view: view === "map" ? view : null });
+    const { days, hidden, without, cell, reading, view } = this.state;
+    write({
+      days: days === PERIODS[0] ? null : days, hide: hidden, without, cell,
+      show: reading === READINGS[0] ? null : reading, view: view === "map" ? view : null,
+    });
   }
 
   measure = () => this.setState({ wide: WIDE.matches });
@@ -71,7 +77,7 @@ export default class Risk extends Component {
   /** A city without divisions has a bare map: that is no reason to hide the rest. */
   readDivisions = () =>
     this.part(data.divisions, (divisions) =>
-      this.setState({ divisions: divisions.error ? { type: "FeatureCollection", features: [] } : divisions }),
+      this.setState({ divisions: divisions.error ? data.NOWHERE : divisions }),
     );
 
   readEvents = async () => {
@@ -114,12 +120,37 @@ export default class Risk extends Component {
   layers() {
     const { forecast, events, without, hidden } = this.state;
     const layers = {};
-    if (forecast.cells?.length > 0) layers.risque = { style: forecast.style, features: forecast.cells };
-    for (const [id, layer] of Object.entries(events)) {
-      if (layer.state === "ready") layers[id] = { style: layer.style, features: this.kept(id, layer, without) };
-    }
+    if (forecast.cells?.length > 0) layers.risque = { style: this.style(), features: forecast.cells };
+    const ready = Object.entries(events).filter(([, { state }]) => state === "ready");
+    const loaded = ready.map(([id, layer]) => [id, { style: layer.style, features: this.kept(id, layer, without), complete: layer.complete }]);
+    Object.assign(layers, this.cut(Object.fromEntries(loaded), data.MOST_DRAWN - (forecast.cells?.length ?? 0)));
     for (const [id, layer] of Object.entries(layers)) layer.visible = !hidden.has(id);
     return layers;
+  }
+
+  /** What of the events is drawn beside the cells: the newest. The same arrays as long as nothing changed. */
+  cut(loaded, most) {
+    const parts = Object.values(loaded).map(({ features }) => features);
+    if (this.drawn?.most !== most || parts.length !== this.drawn.parts.length || parts.some((part, k) => part !== this.drawn.parts[k])) {
+      this.drawn = { most, parts, layers: data.newest(loaded, most).layers };
+    }
+    return Object.fromEntries(Object.entries(this.drawn.layers).map(([id, layer]) => [id, { ...layer }]));
+  }
+
+  /** The reading that is shown: the one chosen, where these cells have it. */
+  get reading() {
+    const { reading, forecast } = this.state;
+    return READINGS.indexOf(reading) < 2 || compared(forecast.cells ?? []) ? reading : READINGS[0];
+  }
+
+  /** The colours of the cells in the reading, the same object as long as nothing changed. */
+  style() {
+    const { forecast } = this.state;
+    const { words, format } = this.props;
+    if (this.styled?.reading !== this.reading || this.styled.of !== forecast.style) {
+      this.styled = { reading: this.reading, of: forecast.style, style: styled(forecast.style, this.reading, forecast.cells, words, format) };
+    }
+    return this.styled.style;
   }
 
   /** The filtered features, the same array as long as nothing changed: the map redraws only what is new. */
@@ -149,6 +180,9 @@ export default class Risk extends Component {
             <${Forecast} ...${shared} forecast=${forecast} audience=${words.audiences[city.audience]} now=${new Date()} onRetry=${this.readForecast} />
           </section>
           ${forecast.card && html`<${Alarms} ...${{ api, words, lang }} card=${forecast.card} />`}
+          ${cells.length > 0 && html`<${Readings} ...${shared} ...${{ cells, reading: this.reading }} card=${forecast.card} onReading=${(reading) => this.setState({ reading })} />`}
+          ${cells.length > 0 && cells.length < forecast.card.n_cells && html`<p class="quiet">${words.cellsDrawn(format.number(cells.length), format.number(forecast.card.n_cells))}</p>`}
+          ${chosen && html`<${Why} ...${shared} ...${{ cells }} cell=${chosen} card=${forecast.card} divisions=${ground} />`}
           ${cells.length > 0 && html`<${Cells} ...${shared} cells=${cells} divisions=${ground} chosen=${chosen} onChoose=${this.chooseRow} />`}
           ${cells.length > 0 && html`<${Worth} ...${shared} card=${forecast.card} />`}
           <${Events} ...${shared} ...${{ events, days, interval, without }}
@@ -171,7 +205,7 @@ export default class Risk extends Component {
 }
 
 async function readLayer(api, id, interval) {
-  const [{ features, complete }, style] = await Promise.all([data.events(api, id, interval), data.style(api, id)]);
+  const [{ features, complete }, style] = await Promise.all([data.events(api, id, interval, data.MOST_DRAWN), data.style(api, id)]);
   return { state: "ready", features, complete, style };
 }
 

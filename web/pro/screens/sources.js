@@ -26,7 +26,7 @@ export default class Sources extends Reading {
                   <th scope="col">${texts.newest}</th>
                   ${keeper && html`<th scope="col">${texts.load}</th><th scope="col">${texts.quarantine}</th>`}
                 </tr></thead>
-                <tbody>${sources.map((row) => html`<${Row} ...${{ row, keeper, texts, format }} />`)}</tbody>
+                <tbody>${lateFirst(sources).map((row) => html`<${Row} ...${{ row, keeper, texts, format }} />`)}</tbody>
               </table>
             </div>
           `)}
@@ -51,6 +51,11 @@ function Row({ row, keeper, texts, format }) {
       `}
     </tr>
   `;
+}
+
+/** What is late stands first; the rest in the order of the collections. */
+function lateFirst(sources) {
+  return [...sources].sort((a, b) => (b.state === "late") - (a.state === "late"));
 }
 
 function summary(sources, texts) {

@@ -5,7 +5,7 @@ import { html } from "../../shared/ui.js";
 export const WINDOWS = [1, 7, 30];
 const LISTED = 60;
 
-export function Timeline({ layers, interval, days, until, item, playing, all, words, lang, format, texts, onDays, onUntil, onPlay, onEnd, onItem }) {
+export function Timeline({ layers, interval, since, more, days, until, item, playing, all, words, lang, format, texts, onDays, onUntil, onPlay, onEnd, onItem }) {
   const [start, end] = interval.map(Date.parse);
   const rows = Object.entries(layers)
     .flatMap(([id, { features, style }]) => features.slice(0, LISTED).map((feature) => ({ id, style, feature })))
@@ -26,7 +26,8 @@ export function Timeline({ layers, interval, days, until, item, playing, all, wo
         <button type="button" onClick=${onPlay}>${playing ? texts.pause : texts.play}</button>
         ${until !== null && !playing && html`<button type="button" onClick=${onEnd}>${texts.end}</button>`}
       </p>
-      <p role=${playing ? undefined : "status"}>${texts.shown(format.number(shown), format.number(all))}. ${shown > LISTED && html`<span class="quiet">${texts.first(LISTED)}</span>`}</p>
+      ${since && html`<p class="notice-line" data-part="cut">${texts.cut(format.number(all), format.moment(since))}</p>`}
+      <p role=${playing ? undefined : "status"}>${more && html`${words.loading} `}${texts.shown(format.number(shown), format.number(all))}. ${shown > LISTED && html`<span class="quiet">${texts.first(LISTED)}</span>`}</p>
       <ol class="timeline">
         ${rows.map(({ id, style, feature }) => html`<${Row} key=${`${id}.${feature.id}`} ...${{ id, style, feature, words, lang, format, onItem }} chosen=${item === `${id}.${feature.id}`} />`)}
       </ol>

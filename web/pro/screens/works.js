@@ -96,7 +96,7 @@ export default class Works extends Reading {
     for (const [id, part] of [["chantiers", works], ["evenements", events]]) {
       if (part?.value) layers[id] = { style: part.value.style, features: part.value.features, visible: true };
     }
-    const ground = divisions?.value ?? (divisions?.error ? { type: "FeatureCollection", features: [] } : null);
+    const ground = divisions?.value ?? (divisions?.error ? data.NOWHERE : null);
     const { project, trying } = this.state;
     const drawn = trying && project.at ? (featureOf(project) ?? { type: "Feature", geometry: square(project.at, project.side), properties: {} }) : null;
     if (drawn?.geometry !== this.drawn?.geometry && JSON.stringify(drawn) !== JSON.stringify(this.drawn)) this.drawn = drawn;
