@@ -61,7 +61,7 @@ class Search:
             raise BadWork("farthest", f"{farthest}; expected 0 to 366 days")
         if len({w.id for w in works}) != len(works):
             raise BadWork("id", "two works share an id")
-        self.scene, self.rules, self.at_least = scene, rules, at_least
+        self.scene, self.rules, self.farthest, self.at_least = scene, rules, farthest, at_least
         movable = {w.id for w in works}
         fixed = replace(scene, works=[w for w in scene.works if w.id not in movable])
         self.moved = {w.id: choices(w, farthest) for w in sorted(works, key=lambda w: w.id)}
@@ -119,7 +119,8 @@ class Search:
         model = _Model(self.moved, leaving)
         for together in sorted({together for constraint in constraints for together in self.forbidden[constraint]}):
             model.forbid(together)
-        model.exclude(self._by_day)
+        if len(self.moved) > 1:
+            model.exclude(self._by_day)
         return model.solve()
 
     @cached_property
