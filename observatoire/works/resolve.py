@@ -130,9 +130,17 @@ def arrange(
     standing = replace(scene, works=[*(w for w in scene.works if w.id not in known), *works])
     left = {}
     for name in sorted(found.left):
-        others = [w for w in works if w.id == name or w.id not in found.left]
-        refused = resolve(others, standing, rules, farthest=farthest, at_least=at_least)
-        assert isinstance(refused, Impossible)  # else one fewer would be left
-        left[name] = refused
+        left[name] = _refused(name, found.left, works, standing, search, rules)
     moved = tuple(search.moved[w][d] for w, d in found.moves.items())
     return Arrangement(found.moves, moved, left, found.report)
+
+
+def _refused(
+    name: str, left: frozenset[str], works: Sequence[Work], standing: Scene, search: Search, rules: Rules
+) -> Impossible:
+    """Return what forbids that one of the works left be freed as well; the others left stay where they are."""
+    alone = search
+    if len(left) > 1:
+        kept = [w for w in works if w.id == name or w.id not in left]
+        alone = Search(kept, standing, rules, farthest=search.farthest, at_least=search.at_least)
+    return Impossible.within(search.farthest, alone.core(), rules)

@@ -1,11 +1,14 @@
 """Constraint search over dates: what each date is forbidden by, and the moves that cost the fewest days."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 from ortools.sat.python import cp_model
 
+from observatoire.works.checks.street import local_days
 from observatoire.works.clashes import Report
 from observatoire.works.errors import BadWork
 from observatoire.works.finding import Severity, severe
@@ -58,7 +61,7 @@ class Search:
             raise BadWork("farthest", f"{farthest}; expected 0 to 366 days")
         if len({w.id for w in works}) != len(works):
             raise BadWork("id", "two works share an id")
-        self.scene, self.rules, self.at_least = scene, rules, at_least
+        self.scene, self.rules, self.farthest, self.at_least = scene, rules, farthest, at_least
         movable = {w.id for w in works}
         fixed = replace(scene, works=[w for w in scene.works if w.id not in movable])
         self.moved = {w.id: choices(w, farthest) for w in sorted(works, key=lambda w: w.id)}
@@ -114,10 +117,21 @@ class Search:
 
     def _solve(self, constraints: Iterable[str], leaving: bool) -> tuple[dict[str, int], frozenset[str]] | None:
         model = _Model(self.moved, leaving)
-        for constraint in sorted(constraints):
-            for together in sorted(self.forbidden[constraint], key=lambda t: [(c.work, c.days) for c in t]):
-                model.forbid(together)
+        for together in sorted({together for constraint in constraints for together in self.forbidden[constraint]}):
+            model.forbid(together)
+        if len(self.moved) > 1:
+            model.exclude(self._by_day)
         return model.solve()
+
+    @cached_property
+    def _by_day(self) -> list[list[Choice]]:
+        """Return the dates that hold each day, day after day."""
+        found: dict[int, list[Choice]] = defaultdict(list)
+        for work, moved in self.moved.items():
+            for days, at in moved.items():
+                for day in local_days(at).tolist():
+                    found[day].append(Choice(work, days))
+        return [found[day] for day in sorted(found)]
 
 
 class _Model:
@@ -126,6 +140,7 @@ class _Model:
     def __init__(self, moved: Mapping[str, Iterable[int]], leaving: bool) -> None:
         self.model = cp_model.CpModel()
         self.on = {Choice(w, d): self.model.new_bool_var(f"{w}@{d}") for w, dates in moved.items() for d in dates}
+        self.pairs: set[tuple[Choice, Choice]] = set()
         self.left = {w: self.model.new_bool_var(f"{w} left") for w in moved} if leaving else {}
         for work, dates in moved.items():
             self.model.add_exactly_one([self.on[Choice(work, d)] for d in dates])
@@ -140,6 +155,8 @@ class _Model:
     def forbid(self, together: Sequence[Choice]) -> None:
         """Forbid some dates together; where none of the works is moved, all of them may be left so."""
         clause = [self.on[choice].negated() for choice in together]
+        if len(together) == 2 and not (self.left and not any(choice.days for choice in together)):
+            self.pairs.add((together[0], together[1]))
         if self.left and not any(choice.days for choice in together):
             all_left = self.model.new_bool_var("left together")
             for choice in together:
@@ -147,11 +164,28 @@ class _Model:
             clause.append(all_left)
         self.model.add_bool_or(clause)
 
+    def exclude(self, by_day: Iterable[Sequence[Choice]]) -> None:
+        """Say again, day by day, which dates exclude each other: at most one of them all.
+
+        That is what pairs say already, two by two; said of many at once it is what makes the proof short.
+        """
+        for held in by_day:
+            kept: list[Choice] = []
+            for choice in held:
+                if all(choice.work == other.work or self._apart(choice, other) for other in kept):
+                    kept.append(choice)
+            if len({choice.work for choice in kept}) > 1:
+                self.model.add_at_most_one([self.on[choice] for choice in kept])
+
+    def _apart(self, one: Choice, two: Choice) -> bool:
+        return (min(one, two), max(one, two)) in self.pairs
+
     def solve(self) -> tuple[dict[str, int], frozenset[str]] | None:
         """Return the moves and the works left; None where no dates are allowed. One worker, a fixed seed."""
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 0
+        solver.parameters.linearization_level = 2  # what `exclude` says bounds the days only as linear constraints
         status = solver.solve(self.model)
         if status == cp_model.INFEASIBLE:
             return None
