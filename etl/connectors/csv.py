@@ -93,7 +93,7 @@ class _Lines:
             utf8 = self.encoding.lower().startswith("utf")
             advice = "try --encoding latin-1" if utf8 else "which encoding is it?"
             raise BadSource(
-                f"line {self.number}: byte 0x{line[error.start]:02X} is not {self.encoding}; "
+                f"line {max(self.number, 1)}: byte 0x{line[error.start]:02X} is not {self.encoding}; "
                 f"expected {self.encoding}, {advice}"
             ) from None
 

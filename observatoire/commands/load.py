@@ -8,8 +8,10 @@ from observatoire.cities import city
 from observatoire.commands.base import Format, Output, console, counting, ready_store, show
 from observatoire.errors import BadInput
 from observatoire.intake.load import Summary
+from observatoire.intake.mapping import takes
 from observatoire.intake.options import options_from_text
 from observatoire.intake.run import load_file, load_source
+from observatoire.layers.catalog import layer_of
 from observatoire.settings import settings
 from observatoire.store.alerts import call_round
 from observatoire.store.duplicates import pairs
@@ -102,9 +104,14 @@ def _load_one_file(
     full: bool,
     accept: bool,
 ) -> None:
-    for name, value in (("--collection", collection), ("--file", file), ("--map", options["map"])):
+    for name, value in (("--collection", collection), ("--file", file)):
         if not value:
             raise BadInput(f"{name}: needed with --connector")
+    if not options["map"]:
+        raise BadInput(
+            f"--map: needed with --connector: property=column[,property=column…]; {collection} takes "
+            f"{takes(layer_of(collection))}"
+        )
     checked = options_from_text(**options)  # type: ignore[arg-type]
     with ready_store() as (_, connection), counting(file) as progress:
         summary = load_file(

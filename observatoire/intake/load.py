@@ -17,6 +17,7 @@ from shapely import to_wkb
 
 from observatoire.cities import City
 from observatoire.errors import BadInput, StoreUnavailable
+from observatoire.intake.ahead import Ahead
 from observatoire.intake.check import Checker
 from observatoire.intake.contract import Contract
 from observatoire.intake.express import Express
@@ -187,7 +188,7 @@ def load(
         raise BadInput("source: expected the name of a system; this one holds data of a person")
     read, reasons = 0, Counter[str]()
     try:
-        with connection.transaction(), connection.cursor() as cursor:
+        with connection.transaction(), connection.cursor() as cursor, Ahead() as copying:
             create_staging(cursor, layer)
             purge(cursor)
             sealing = sealer(cursor, source, layer.id)
@@ -195,12 +196,15 @@ def load(
                 rest: Iterable[tuple[int, Any]] = enumerate(batch, start=read + 1)
                 if express is not None:
                     lines, records = express(list(rest))
-                    stage_lines(cursor, layer, lines)
+                    copying(stage_lines, cursor, layer, lines)
                     rest = ((seq, outcome) for seq, record in records for outcome in parsed([record], express.parse))
-                reasons += _stage_rows(cursor, layer, dict(rest), check, locate, sealing)
+                if numbered := dict(rest):
+                    copying.wait()
+                    reasons += _stage_rows(cursor, layer, numbered, check, locate, sealing)
                 read += len(batch)
                 if progress is not None:
                     progress(read)
+            copying.wait()
             summary = _finish(cursor, layer, source, read, reasons, locate.found, provenance or Provenance())
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise StoreUnavailable(

@@ -65,6 +65,31 @@ def check_map(layer: Layer, options: Options) -> None:
             raise BadInput(f"codes: {name} has no code {', '.join(strange)}; expected some of {', '.join(known)}")
 
 
+def takes(layer: Layer) -> str:
+    """Return in words what a mapping may name: for who makes the first one.
+
+    Examples
+    --------
+    >>> from observatoire.layers.catalog import layer_of
+    >>> print(takes(layer_of("videoprotection")).partition(";")[0])
+    id (the source's own key, or * where it has none)
+    """
+    words = ["id (the source's own key, or * where it has none)"]
+    for name, prop in layer.properties.items():
+        if name in SYSTEM or name == layer.id_field:
+            continue
+        of = ["required"] if prop.required else []
+        if prop.codes:
+            known = list(codes(prop.codes))
+            of.append(f"a code of {', '.join(known[:_SHOWN])}{', …' if len(known) > _SHOWN else ''}")
+        elif prop.format or prop.type != "string":
+            of.append(prop.format or prop.type)
+        words.append(f"{name} ({', '.join(of)})" if of else name)
+    if layer.geometry == "Point":
+        words.append("lon and lat, or x and y, unless the file has geometries")
+    return "; ".join(words)
+
+
 def _refuse_persons(layer: Layer, options: Options) -> None:
     """Refuse columns that are about persons by their name, and narratives but where they are coded.
 

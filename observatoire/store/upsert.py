@@ -19,6 +19,8 @@ from observatoire.store.firstload import indexes_at_the_end
 LOAD_LOCK = 0x0B5E_0002
 #: A load that changed more rows than this refreshes the planner's statistics.
 ANALYZE_FROM = 1_000
+#: Of a sample of so many times 300 rows, which is enough to plan by; autovacuum's own is thrice as large.
+ANALYZE_TARGET = 30
 
 #: What a load may sort and join in memory: rows of one batch of a few hundred thousand.
 WORK_MEM = "64MB"
@@ -107,6 +109,7 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
             [layer.id],
         )
     if inserted + updated > ANALYZE_FROM:
+        cursor.execute(f"SET LOCAL default_statistics_target = {ANALYZE_TARGET}")
         cursor.execute(sql.SQL("ANALYZE {}").format(table(layer)))
     return Merged(load_id, inserted, updated, matched - updated + alike, superseded)
 
@@ -124,7 +127,10 @@ def take_ids(cursor: Cursor[Any], name: str, count: int) -> int:
 
 
 def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Bring the staged refusals into the quarantine; those already there are not written again."""
+    """Bring the staged refusals into the quarantine; those already there are not written again.
+
+    What a row was refused for by an earlier load, and is no longer, is settled: each row says why it is out now.
+    """
     cursor.execute(
         "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
         "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
@@ -140,6 +146,12 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
             "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL FROM pg_temp.alike a "
             "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
         ).format(known),
+        given,
+    )
+    cursor.execute(
+        "UPDATE obs.quarantine q SET settled = %(load)s WHERE settled IS NULL AND source = %(source)s "
+        "AND collection = %(collection)s AND row_digest IN (SELECT digest FROM pg_temp.alike) AND NOT EXISTS "
+        "(SELECT FROM pg_temp.alike a WHERE q.row_digest = a.digest AND q.field = a.field AND q.reason = a.reason)",
         given,
     )
     fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)

@@ -72,10 +72,10 @@ def ours(conninfo: str, connector: str, file: Path, rows: int) -> tuple[float, f
 
 SAME_TABLE = (
     "ALTER TABLE public.theirs ADD COLUMN rounded geometry(Point, {srid}) GENERATED ALWAYS AS "
-    "(ST_SnapToGrid(ST_Centroid(wkb_geometry), 200)) STORED, ADD UNIQUE (num)",
+    "(ST_SnapToGrid(ST_Centroid(place), 200)) STORED, ADD UNIQUE (num)",
     "CREATE INDEX ON public.theirs USING gist (rounded)",
-    "CREATE INDEX ON public.theirs (le, ogc_fid)",
-    "SELECT obs.recount_points('theirs', 'public.theirs', ARRAY['wkb_geometry', 'rounded'])",
+    "CREATE INDEX ON public.theirs (le, n)",
+    "SELECT obs.recount_points('theirs', 'public.theirs', ARRAY['place', 'rounded'])",
     "ANALYZE public.theirs",
 )
 
@@ -100,7 +100,8 @@ def theirs(conninfo: str, connector: str, file: Path, rows: int) -> tuple[float,
         start, cpu = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             ["ogr2ogr", "-f", "PostgreSQL", f"PG:{conninfo}", file, "-nln", "public.theirs", "-s_srs", "EPSG:4326",
-             "-t_srs", CITY.crs, "-lco", "GEOMETRY_NAME=wkb_geometry", "--config", "PG_USE_COPY", "YES", "-gt", "unlimited", *points], check=True,
+             "-t_srs", CITY.crs, "-lco", "GEOMETRY_NAME=place", "-lco", "FID=n", "--config", "PG_USE_COPY", "YES",
+             "-gt", "unlimited", *points], check=True,
         )  # fmt: skip
         seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         found = connection.execute("SELECT count(*) FROM public.theirs").fetchone()
