@@ -18,6 +18,7 @@ from observatoire.risk.self_exciting import HALF_LIVES, REACHES
 TRIALS = 26  # past origins that are learned from
 OFFSETS = (0.02, 0.5)  # of the mean rate, added before the logarithm: how an empty cell and a busy one look
 IDLE = 0.1  # of the mean rate: busyness of a cell where nothing ever happened
+ROWS = 120_000  # without event, of all trials: fewer add noise of their own (on past origins of the set we develop on)
 PENALTY = 50.0  # log-likelihood units per squared standardised coefficient: about fifty events' worth of doubt
 
 
@@ -64,7 +65,7 @@ class PenalisedPoisson(Forecaster):
         reaches: tuple[float, ...] = REACHES,
         year: int = 52,
         penalty: float = PENALTY,
-        rows: int = 30_000,
+        rows: int = ROWS,
         places: Places | None = None,
         memory: int = WEEKS_OF_LEVEL,
         steps: int = 1,
