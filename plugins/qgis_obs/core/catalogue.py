@@ -51,6 +51,9 @@ class Described:
         Whether its first item has a geometry; True for an empty collection.
     crs : str
         CRS that it is kept in, as `EPSG:2154`; empty where unknown.
+    extent : tuple of float
+        West, south, east, north of all its items, degrees, as the server says; empty where it does not. A layer is not
+        asked: QGIS would hold the window until the items that are on their way have come.
     """
 
     collection: str
@@ -60,6 +63,7 @@ class Described:
     has_tiles: bool
     has_coverage: bool
     crs: str
+    extent: tuple[float, ...] = ()
 
 
 def read(client: Client, feedback: QgsFeedback | None = None) -> Catalogue:
@@ -115,6 +119,7 @@ def described(collection: str, about: Any, first: Any) -> Described:
         opening.TILES_REL in offered,
         opening.COVERAGE_REL in offered,
         _code(str(about.get("storageCrs") or "")),
+        _extent(about.get("extent")),
     )
 
 
@@ -154,6 +159,17 @@ def _presets(client: Client, found: list[Record], feedback: QgsFeedback | None) 
         return []
     with readable("styles"):
         return listed(styles, [record.id for record in found])
+
+
+def _extent(said: Any) -> tuple[float, ...]:
+    """Return the first box of a collection's extent, which holds the others, without its heights."""
+    spatial = said.get("spatial") if isinstance(said, dict) else None
+    boxes = spatial.get("bbox") if isinstance(spatial, dict) else None
+    box = boxes[0] if isinstance(boxes, list) and boxes else None
+    if not isinstance(box, list) or len(box) not in (4, 6) or not all(isinstance(v, (int, float)) for v in box):
+        return ()
+    half = len(box) // 2
+    return float(box[0]), float(box[1]), float(box[half]), float(box[half + 1])
 
 
 def _code(uri: str) -> str:

@@ -14,35 +14,58 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QTimer
 
+from ..core.catalogue import Described
 from ..core.errors import BadValue
-from ..core.sourcing import Opened
 from ..core.texts import tr
 
 DEGREES = "EPSG:4326"
-#: After so long QGIS has given a new project the CRS of its first layer; before, it would do so over ours.
-SETTLED_MS = 300
 
 
-def show_city(iface: Any, project: QgsProject, opened: list[Opened]) -> None:
-    """Show all that the first layers hold, in the CRS that the city keeps them in.
+class Arrival:
+    """Layers come into the map: it is drawn once they are there, and those of an empty project show their city.
 
-    Later, when the events of adding them are over: QGIS gives the project the CRS of its first layer by itself.
+    CRS and window are set before the first layer. QGIS would set them after it: the CRS of the layer, which ours would
+    then replace (for this it prepares a dialog about transformations, unseen, and holds the window), and the window of
+    what it then asks each layer, which waits for the items that are on their way.
     """
-    codes = [o.described.crs for o in opened if o.described.crs]
-    extent = QgsRectangle()
-    extent.setMinimal()
-    for one in opened:
-        if one.layer.crs().authid() == DEGREES:
-            extent.combineExtentWith(one.layer.extent())
 
-    def show() -> None:
-        crs = QgsCoordinateReferenceSystem(codes[0]) if codes else QgsCoordinateReferenceSystem()
-        if crs.isValid():
-            project.setCrs(crs)
-        if not extent.isEmpty():
+    def __init__(self, iface: Any, project: QgsProject, described: list[Described]) -> None:
+        self.iface = iface
+        iface.mapCanvas().freeze(True)
+        self._first = not project.mapLayers()
+        extent = whole(described)
+        if self._first and not extent.isEmpty():
+            self._sets_up(False)
+            code = next((d.crs for d in described if d.crs), DEGREES)
+            crs = QgsCoordinateReferenceSystem(code)
+            project.setCrs(crs if crs.isValid() else QgsCoordinateReferenceSystem(DEGREES))
             zoom(iface.mapCanvas(), extent, margin=1.02)
 
-    QTimer.singleShot(SETTLED_MS, show)
+    def over(self) -> None:
+        """Draw. QGIS hears of the last layer in the next turn of its event loop; then it may set up others again."""
+        canvas = self.iface.mapCanvas()
+
+        def draw() -> None:
+            self._sets_up(True)
+            canvas.freeze(False)
+            canvas.refresh()
+
+        QTimer.singleShot(0, draw)
+
+    def _sets_up(self, on: bool) -> None:
+        bridge = getattr(self.iface, "layerTreeCanvasBridge", lambda: None)()
+        if self._first and bridge is not None:
+            bridge.setAutoSetupOnFirstLayer(on)
+
+
+def whole(described: list[Described]) -> QgsRectangle:
+    """Return what holds all items of collections, degrees; empty where no server says it."""
+    found = QgsRectangle()
+    found.setMinimal()
+    for each in described:
+        if each.extent:
+            found.combineExtentWith(QgsRectangle(*each.extent))
+    return found
 
 
 def zoom(canvas: Any, extent: QgsRectangle, *, margin: float = 1.2) -> None:

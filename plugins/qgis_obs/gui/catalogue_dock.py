@@ -27,7 +27,7 @@ from ..core.errors import PluginError
 from ..core.records import Record, by_theme, search
 from ..core.session import Session
 from ..core.texts import tr
-from .canvas import show_city
+from .canvas import Arrival
 from .dock import Dock
 
 #: Colours of the dot before a title: legible on light and dark, and said in words in the tooltip.
@@ -169,19 +169,19 @@ class CatalogueDock(Dock):
     def _opened(self, found: list[sourcing.Opened | PluginError]) -> None:
         problems = [one for one in found if isinstance(one, PluginError)]
         ready = [one for one in found if isinstance(one, sourcing.Opened)]
-        first = list(ready) if not QgsProject.instance().mapLayers() else []
         for problem in problems:
             self.session.tell(problem)
         counts = [f"{o.record.title} ({o.described.count})" for o in ready if o.described.count is not None]
-        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "", first)
+        arrival = Arrival(self.iface, QgsProject.instance(), [one.described for one in ready])
+        self._add_next(ready, tr("Added: {titles}.", titles=", ".join(counts)) if counts else "", arrival)
 
-    def _add_next(self, ready: list[sourcing.Opened], said: str, first: list[sourcing.Opened]) -> None:
+    def _add_next(self, ready: list[sourcing.Opened], said: str, arrival: Arrival) -> None:
         """Add one layer a turn of the event loop: eight at once would hold the window for a fifth of a second."""
         if sip.isdeleted(self):  # the plugin was taken out meanwhile
+            arrival.over()
             return
         if not ready:
-            if first:
-                show_city(self.iface, QgsProject.instance(), first)
+            arrival.over()
             self.say(said)
             self.opened.emit()
             return
@@ -190,7 +190,7 @@ class CatalogueDock(Dock):
         if wrong:
             self.session.tell(PluginError(tr("Style of {title}: {why}", title=one.record.title, why=wrong)))
         layers.place(QgsProject.instance(), one.layer)
-        QTimer.singleShot(0, lambda: self._add_next(ready, said, first))
+        QTimer.singleShot(0, lambda: self._add_next(ready, said, arrival))
 
     def ask_pack(self) -> None:
         """Ask for a file, and fetch the selected collections into it."""
