@@ -18,6 +18,7 @@ from observatoire.server.citizen.page import Page
 from observatoire.server.citizen.say import COARSE
 
 #: Fields of a report that the form asks for in one place.
+_ASKED = ("photo", "description", "occurred")
 _PLACES = {"lon, lat": "where", "lon": "where", "lat": "where", "address": "where"}
 
 
@@ -47,8 +48,15 @@ class Filled:
 
 
 def part_of(name: str) -> str:
-    """Return the part of the form in which a field is asked for."""
-    return _PLACES.get(name, name)
+    """Return the part of the form in which a field is asked for; empty where it is none of the form's.
+
+    Examples
+    --------
+    >>> part_of("lon, lat"), part_of("answers.volume"), part_of("network")
+    ('where', 'answers.volume', '')
+    """
+    asked = name in _ASKED or name.startswith("answers.")
+    return _PLACES.get(name, name if asked else "")
 
 
 async def report(page: Page) -> Response:
