@@ -88,7 +88,7 @@ async def records(request: Request) -> Response:
     found = [entry for entry in await entries(state, audience) if search.finds(entry)]
     page = found[search.offset : search.offset + search.limit]
     if look.format == "html":
-        return _page(request, look, page)
+        return _page(request, look, page if "limit" in words else found)  # it has no links to further pages
     if look.format == "jsonld":
         return _answer(request, look, catalog(page, state.city, state.base), respond.JSONLD, TITLE.in_(look.language))
     here = f"{state.base}/collections/{CATALOGUE}/items"
