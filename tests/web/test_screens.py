@@ -52,6 +52,7 @@ async () => {
 """
 LIGHT: dict[str, Any] = {"color_scheme": "light", "forced_colors": "none"}
 DARK: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "none"}
+#: The reader's own colours: axe takes the contrast from ours all the same (`-webkit-text-fill-color`): not asked.
 FORCED: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "active"}
 EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
@@ -359,9 +360,10 @@ def test_no_barrier_in_a_state(visit: Come, state: str) -> None:
     for width, height, colours in ((390, 844, LIGHT), (1280, 720, DARK), (1280, 720, FORCED)):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(**colours)
+        asked = OPTIONS | ({"rules": {"color-contrast": {"enabled": False}}} if colours == FORCED else {})
         found += [
             f"{width} px, {colours}: {v['id']}: {node['target']} {node['failureSummary']}"
-            for v in Axe().run(page, options=OPTIONS).response["violations"]
+            for v in Axe().run(page, options=asked).response["violations"]
             for node in v["nodes"]
         ]
 
