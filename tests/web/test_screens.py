@@ -54,6 +54,12 @@ LIGHT: dict[str, Any] = {"color_scheme": "light", "forced_colors": "none"}
 DARK: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "none"}
 #: The reader's own colours: axe takes the contrast from ours all the same (`-webkit-text-fill-color`): not asked.
 FORCED: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "active"}
+#: Collections that not all may read, as the catalogue says.
+RESTRICTED = {
+    "faits": {"planner", "coordination", "steward"},
+    "risque": {"planner", "roadworks", "coordination"},
+    "videoprotection": {"coordination", "steward"},
+}
 EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
 KEEPING = {"Moderation"}
@@ -280,11 +286,16 @@ def test_each_audience_has_its_screens_and_nothing_of_the_others(
 
     links = page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.firstChild.textContent.trim())")
     assert set(links) == screens
-    sees_facts = audience in ("planner", "coordination", "steward")
-    if sees_facts:
+    if audience in RESTRICTED["faits"]:
         expect(page.locator("[data-collection=faits]")).to_be_visible()
-        page.wait_for_timeout(1_000)
-    assert any("/collections/faits/" in line for line in seen) == sees_facts
+    for href in page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.href)"):
+        page.goto(href)
+        expect(page.locator("main h2, .wall h2").first).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(500)
+    for collection, readers in RESTRICTED.items():
+        read = {line for line in seen if f"/collections/{collection}/" in line and line.startswith("200")}
+        assert bool(read) <= (audience in readers), (collection, read)
+    assert any("/collections/faits/" in line for line in seen) == (audience in RESTRICTED["faits"])
     assert page.evaluate("caches.keys().then(names => names.length)") == 0
 
 
