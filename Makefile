@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything they need is installed by tools/setup.sh, on a bare Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove conformance setup lint plugin render render-check serve bench bench-intake bench-jobs \
+.PHONY: help demo test prove conformance setup lint plugin render render-check serve bench bench-desk bench-intake bench-jobs \
   bench-risk bench-risk-scale bench-tiles bench-works vendor-check lock
 
 BIN := .venv/bin
@@ -56,6 +56,10 @@ serve: ## Serve the city that is already loaded (OBS_CITY)
 bench: ## Item requests beside a bare application, pygeoapi and tipg, 1 000 000 points
 	@sh tools/setup.sh dev
 	@$(BIN)/python tests/bench/bench_items.py
+
+bench-desk: ## The desk on 2 400 000 facts: first map, features drawn, 50 screens that listen, event to screen
+	@sh tools/setup.sh dev
+	@$(BIN)/python tests/bench/bench_desk.py
 
 bench-intake: ## A file into PostGIS, firewall on, beside ogr2ogr
 	@sh tools/setup.sh dev

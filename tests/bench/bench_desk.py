@@ -222,7 +222,8 @@ def text(found: dict[str, Any]) -> str:
     """Return what was found as lines."""
     lines = [", ".join(f"{name} {value}" for name, value in found["about"].items())]
     lines += [
-        f"{window}: first map {one['median']:.2f} s (slowest {one['slowest']:.2f}; nothing left to draw {one['still']:.2f}), {one['held']} events drawn"
+        f"{window}: first map {one['median']:.2f} s (slowest {one['slowest']:.2f}; nothing left to draw "
+        f"{one['still']:.2f}), {one['held']} events drawn"
         for window, one in found["maps"].items()
     ]
     lines += [f"{'held  ' if g['held'] else 'MISSED'} {g['goal']}: {g['reached']}" for g in found["goals"]]

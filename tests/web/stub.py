@@ -129,6 +129,9 @@ class City:
                     "lower": float(max(0, int(rate - 1.6 * rate**0.5))),
                     "upper": float(int(rate + 1.7 * rate**0.5 + 0.9)), "probability": round(1 - np.exp(-rate), 4),
                     "rank": int(rank), "answer": "model", "target": "signalements",
+                    "baseline": round(0.9 * rate + 0.1 * float(self.expected.mean()) - 0.3 * (rank == 1), 4),
+                    "without_recent": round(rate / 1.5, 4), "without_lasting": round(rate * 1.25, 4),
+                    "without_around": round(rate / 1.2, 4), "without_season": round(rate * 1.01, 4),
                 },
             )
             for i, ((x, y), rate, rank) in enumerate(zip(self.centres, self.expected, ranks, strict=True), 1)
@@ -216,7 +219,7 @@ def iso(instant: datetime) -> str:
 def style(collection: str) -> Json:
     if collection == "risque":
         legend = [
-            {"value": low, "color": colour, "label": {"fr": text.replace(".", ","), "en": text}}
+            {"least": low, "color": colour, "label": {"fr": text.replace(".", ","), "en": text}}
             for (low, colour), text in zip(
                 STEPS, ["< 0.1", "0.1 – 0.25", "0.25 – 0.6", "0.6 – 1.2", "≥ 1.2"], strict=True
             )

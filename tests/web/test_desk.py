@@ -163,6 +163,61 @@ def test_the_table_holds_the_ten_first_cells(visit: Come, ask: Ask) -> None:
         assert said == pytest.approx(100 * properties["probability"], abs=0.5 + 1e-9)
 
 
+def test_the_simple_rule_stands_beside_the_forecast_in_words(visit: Come, ask: Ask) -> None:
+    """How many of the first ten it would have named, and where the two differ by half an event, counted here anew."""
+    cells = [f["properties"] for f in ask("/api/collections/risque/items?limit=5000")["features"]]
+    first = {c["cell_id"] for c in sorted(cells, key=lambda c: -c["baseline"])[:10]}
+    both = sum(c["cell_id"] in first for c in cells if c["rank"] <= 10)
+    more = sum(c["expected"] - c["baseline"] >= 0.5 for c in cells)
+    page = visit("?show=difference").page
+
+    sentence = page.locator("[data-part=readings] [role=status]")
+    expect(sentence).to_contain_text(f"would have named {both} of the first 10 cells")
+    expect(sentence).to_contain_text(f"at least 0.5 more than the count in {more} cells")
+    page.get_by_role("radio", name="Difference").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="Count of one year")).to_be_checked()
+    assert "show=baseline" in page.url
+
+
+def test_a_cell_says_why_it_is_there(visit: Come, ask: Ask) -> None:
+    """Its interval beside the mean, the simple rule, each past that weighs, the strongest first."""
+    cells = [f["properties"] for f in ask("/api/collections/risque/items?limit=5000")["features"]]
+    top = next(c for c in cells if c["rank"] == 1)
+    page = visit().page
+
+    page.locator(".cells .rank").first.click()
+    why = page.locator("[data-part=why]")
+
+    def said(name: str) -> str:
+        return f"{top[name]:.2f}".rstrip("0").rstrip(".")
+
+    expect(why).to_contain_text(f"{said('expected')} expected, from {said('lower')} to {said('upper')} nine times")
+    expect(why).to_contain_text(f"the simple rule, expects {said('baseline')}.")
+    expect(why.locator("li")).to_have_text(
+        [
+            f"Raised by what happened in the cell in the last weeks: without it, {said('without_recent')}.",
+            f"Lowered by what happened in it before that: without it, {said('without_lasting')}.",
+            f"Raised by what happened around it: without it, {said('without_around')}.",
+        ]
+    )
+    expect(why).to_contain_text("Changes next to nothing: the same season of past years")
+
+
+def test_the_map_takes_the_colours_of_the_reading(visit: Come) -> None:
+    visited = visit("?show=classes", size="laptop")
+    visited.wait_for_map()
+    paint = "document.querySelector('#map').map.getPaintProperty('risque:cells', 'fill-color')"
+    classes = visited.page.evaluate(paint)
+
+    visited.page.get_by_role("radio", name="Difference").check(force=True)
+    visited.wait_for_map()
+
+    assert classes[0] == "case"
+    assert visited.page.evaluate(paint)[1] == ["-", ["get", "expected"], ["get", "baseline"]]
+    expect(visited.page.locator(".legend")).to_contain_text("at least 0.5 more")
+
+
 def test_a_row_and_its_cell_on_the_map_are_one(visit: Come) -> None:
     visited = visit(size="laptop")
     page = visited.page

@@ -50,6 +50,16 @@ async () => {
   return [newest(layers, 20), newest(layers, 4), newest({ a: layers.a }, 20), newest(same, 4)].map(told);
 }
 """
+LIGHT: dict[str, Any] = {"color_scheme": "light", "forced_colors": "none"}
+DARK: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "none"}
+#: The reader's own colours: axe takes the contrast from ours all the same (`-webkit-text-fill-color`): not asked.
+FORCED: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "active"}
+#: Collections that not all may read, as the catalogue says.
+RESTRICTED = {
+    "faits": {"planner", "coordination", "steward"},
+    "risque": {"planner", "roadworks", "coordination"},
+    "videoprotection": {"coordination", "steward"},
+}
 EVERYBODYS = {"Situation", "Alerts", "Forecast", "Dashboard", "Sources", "Wall"}
 PLANNING = EVERYBODYS | {"Works and agenda", "Morning brief"}
 KEEPING = {"Moderation"}
@@ -76,7 +86,7 @@ def test_the_situation_says_what_is_planted(visit: Come) -> None:
     expect(bell).to_contain_text("Circuit CI001 has been out for 12 days")
     expect(bell).to_contain_text(LATE)
     expect(page.locator("[data-part=ages] .warn")).to_contain_text("Video-protection")
-    expect(page.locator("[data-collection=signalements]")).to_contain_text("Cleanliness : up")
+    expect(page.locator("[data-collection=signalements]")).to_contain_text("Cleanliness: up")
     expect(page.locator("[data-part=ages]")).to_contain_text("Reports:")
 
 
@@ -100,7 +110,7 @@ def test_the_city_is_divided_another_way_and_the_address_keeps_it(visit: Come, o
     visited.wait_for_map()
     assert len(page.evaluate(GROUND)) == 4
 
-    page.get_by_label("District or sector").select_option(label="Secteur nord")
+    page.locator("[name=division]").select_option(label="Secteur nord")
     expect(page.locator("[data-collection=signalements] h3 a")).to_have_attribute("href", re.compile("S_INTERSECTS"))
     href, text = page.locator("[data-collection=signalements] h3 a").evaluate(
         "a => [a.getAttribute('href'), a.textContent]"
@@ -108,7 +118,7 @@ def test_the_city_is_divided_another_way_and_the_address_keeps_it(visit: Come, o
     found = observatory.get(href.replace("&f=html", "&f=json&limit=1"), "coordination").json()["numberMatched"]
     assert found == int(text.replace(",", ""))
 
-    page.get_by_label("Divided into").select_option("")
+    page.locator("[name=system]").select_option("")
     page.wait_for_function(f"({GROUND.strip()})().length === 16")
     assert "system" not in page.url
     assert "division" not in page.url
@@ -276,11 +286,16 @@ def test_each_audience_has_its_screens_and_nothing_of_the_others(
 
     links = page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.firstChild.textContent.trim())")
     assert set(links) == screens
-    sees_facts = audience in ("planner", "coordination", "steward")
-    if sees_facts:
+    if audience in RESTRICTED["faits"]:
         expect(page.locator("[data-collection=faits]")).to_be_visible()
-        page.wait_for_timeout(1_000)
-    assert any("/collections/faits/" in line for line in seen) == sees_facts
+    for href in page.locator(".screens a").evaluate_all("nodes => nodes.map(a => a.href)"):
+        page.goto(href)
+        expect(page.locator("main h2, .wall h2").first).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(500)
+    for collection, readers in RESTRICTED.items():
+        read = {line for line in seen if f"/collections/{collection}/" in line and line.startswith("200")}
+        assert bool(read) <= (audience in readers), (collection, read)
+    assert any("/collections/faits/" in line for line in seen) == (audience in RESTRICTED["faits"])
     assert page.evaluate("caches.keys().then(names => names.length)") == 0
 
 
@@ -307,6 +322,61 @@ def test_no_barrier(visit: Come, screen: str) -> None:
                 for v in response["violations"]
                 for node in v["nodes"]
             ]
+
+    assert found == []
+
+
+def answered(pattern: str, **change: Any) -> Callable[[Page], None]:
+    """Come between the page and the server."""
+    return lambda page: page.route(pattern, lambda route: route.fulfill(**change))
+
+
+def cut(page: Page) -> None:
+    page.route("**/pro/events", lambda route: route.abort())
+
+
+def choose_a_cell(page: Page) -> None:
+    page.locator(".cells .rank").first.click()
+    page.locator(".views button").first.click()  # on a phone it led to the map
+    page.get_by_text("What this means").first.click()
+
+
+NO_ALERT: dict[str, Any] = {"alerts": [], "rules": [], "judged": None}
+#: State → screen, what comes between, what is done there, what shows that it is there.
+STATES: dict[str, tuple[str, Callable[[Page], None] | None, Callable[[Page], object] | None, str]] = {
+    "drawer": ("", None, lambda page: page.locator(".timeline button").first.click(), ".drawer dl dt"),
+    "a cell and alarms": (
+        "risque", answered("**/fiches/**", json={"alarms": [{"kind": "outage", "about": "signalements",
+        "state": "rings", "definition": {"fr": "Arrêt.", "en": "A stop."}}]}), choose_a_cell, "[data-part=why] li",
+    ),
+    "skill card": ("risque", None, lambda page: page.get_by_role("link", name="Skill card").click(), "dialog h1"),
+    "no alert": ("alertes", answered("**/pro/alerts.json", json=NO_ALERT), None, "h2"),
+    "a part that failed": ("sources", answered("**/pro/sources.json", status=503, json={}), None, ".notice"),
+    "line cut": ("", cut, None, "[data-line=cut]"),
+    "frozen wall": ("mur", cut, None, ".wall [role=alert]"),
+    "a project": ("chantiers", None, lambda page: page.get_by_text("Try a project").click(), ".candidate [name=at]"),
+    "no brief": ("matin", answered("**/pro/brief.json", status=404, json={}), None, ".quiet"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_barrier_in_a_state(visit: Come, state: str) -> None:
+    """axe: none, on a phone in light, on a desk in dark, and in colours that the reader has forced."""
+    screen, alter, act, landmark = STATES[state]
+    page = visit(screen=screen, alter=alter).page
+    if act:
+        act(page)
+    page.wait_for_selector(landmark, timeout=240_000)
+    found = []
+    for width, height, colours in ((390, 844, LIGHT), (1280, 720, DARK), (1280, 720, FORCED)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(**colours)
+        asked = OPTIONS | ({"rules": {"color-contrast": {"enabled": False}}} if colours == FORCED else {})
+        found += [
+            f"{width} px, {colours}: {v['id']}: {node['target']} {node['failureSummary']}"
+            for v in Axe().run(page, options=asked).response["violations"]
+            for node in v["nodes"]
+        ]
 
     assert found == []
 

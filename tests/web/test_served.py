@@ -1,6 +1,5 @@
 """The first screen on the real server: what it says is what the API says."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,36 +39,19 @@ def test_the_desk_says_what_the_api_says(visit: Come, observatory) -> None:
     assert desk.rendered("faits")
 
 
-def test_the_forecast_beside_the_count_in_words_and_colours(visit: Come, observatory) -> None:
-    """The cell of the planted surge: what the simple rule expects of it, and what each past weighs, as the API says."""
-    visited = visit("?show=difference", size="desktop")
-    page = visited.page
-    sentence = page.locator("[data-part=readings] [role=status]")
-    expect(sentence).to_contain_text("the simple rule, would have named")
-    visited.wait_for_map()
-    colours = page.evaluate(
-        """() => document.querySelector("#map").map.getPaintProperty("risque:risque-fill", "fill-color")"""
-    )
-    assert colours[0] == "step"
-    assert "baseline" in str(colours)
+def test_a_forecast_that_is_the_count_says_so(visit: Come, observatory) -> None:
+    """In the small city the count is served: it has no difference from itself, and nothing else explains a cell."""
+    page = visit("?show=difference").page
 
+    expect(page.locator("[data-part=readings] [role=status]")).to_contain_text("this count: there is no difference")
     page.locator(".cells .rank").first.click()
     why = page.locator("[data-part=why]")
-    href = why.get_by_role("link", name="Open this cell").get_attribute("href")
+    expect(why).to_contain_text("nothing else is in this number")
+    href = why.locator("a").get_attribute("href")
     told = observatory.get(href.replace("f=html", "f=json"), "coordination").json()["properties"]
-    assert told["rank"] == 1
-    expect(why).to_contain_text(f"the simple rule, expects {_number(told['baseline'])}")
-    assert why.locator("li[data-kind]").count() >= 1
-    for line in why.locator("li[data-kind]").all():
-        kind = line.get_attribute("data-kind")
-        word = "Raised" if told["expected"] > told[f"without_{kind}"] else "Lowered"
-        expect(line).to_contain_text(
-            re.compile(f"^{word} by .*without it, {re.escape(_number(told[f'without_{kind}']))}")
-        )
-
-    page.get_by_text("Three classes").click()
-    expect(page.locator(".legend")).to_contain_text("not told apart")
-    assert "show=classes" in page.url
+    assert (told["rank"], told["answer"]) == (1, "count")
+    assert told["baseline"] == told["expected"]
+    assert told["without_recent"] is None
 
 
 def test_the_classes_are_those_of_the_intervals(visit: Come, observatory) -> None:
@@ -89,11 +71,6 @@ def test_the_classes_are_those_of_the_intervals(visit: Come, observatory) -> Non
     first = observatory.get(href.replace("f=html", "f=json"), "coordination").json()["features"]
     total = sum(cell["properties"]["expected"] for cell in first)
     expect(page.locator(".figure b")).to_have_text(f"{total:,.1f}".removesuffix(".0"))
-
-
-def _number(value: float) -> str:
-    """A number as the screen writes it: two decimals at most."""
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def test_an_audience_without_forecasts_is_told_so(visit: Come, observatory) -> None:

@@ -2,7 +2,7 @@
 import { say } from "../../shared/language.js";
 import { html } from "../../shared/ui.js";
 
-export function Clashes({ found, plans, chosen, lang, texts, format, onChoose, onSolve }) {
+export function Clashes({ found, plans, chosen, lang, words, texts, format, onChoose, onSolve }) {
   const serious = found.findings.filter(({ severity }) => severity !== "info");
   return html`
     <h2 id="clash-title">${texts.clashes(serious.length)}</h2>
@@ -12,7 +12,7 @@ export function Clashes({ found, plans, chosen, lang, texts, format, onChoose, o
           <li key=${finding.id} class="alert ${finding.severity === "blocking" ? "urgent" : "warning"}" data-subject=${finding.subject}>
             <p class="alert-title"><span class="tag warn">${texts.severities[finding.severity]}</span> ${say(finding.title, lang)}</p>
             <p><b>${say(finding.reason, lang)}</b></p>
-            <p class="quiet">${texts.proof} : ${finding.links.map(({ href, reference }, k) => html`${k > 0 && ", "}<a href=${`${href}?f=html`}>${reference}</a>`)}</p>
+            <p class="quiet">${texts.proof}${words.colon}${finding.links.map(({ href, reference }, k) => html`${k > 0 && ", "}<a href=${`${href}?f=html`}>${reference}</a>`)}</p>
             <p class="actions">
               <button type="button" aria-pressed=${chosen === finding.subject ? "true" : "false"} onClick=${() => onChoose(finding.subject)}>${finding.subject}</button>
               <button type="button" disabled=${plans[finding.subject]?.busy} onClick=${() => onSolve(finding.subject)}>${plans[finding.subject]?.busy ? texts.solving : texts.solve}<span class="unseen"> : ${finding.subject}</span></button>

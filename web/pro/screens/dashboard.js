@@ -152,7 +152,7 @@ function Curves({ found, texts, lang, format, words, where, week, onWeek }) {
     <p class="alert-reason" data-part="sentence" data-state=${total.state[week]}>${texts.sentence(title, where, format.number(total.n[week]), word(total))}</p>
     <p class="quiet">${texts.asOf(format.moment(found.as_of))} ${texts.reading}</p>
     <div class="charts">${chart(total, title, false)}${themes.map((row) => chart(row, say(row.label, lang), true))}</div>
-    <label class="field">${texts.week} : ${told}
+    <label class="field">${texts.week}${words.colon}${told}
       <input type="range" min="0" max=${windows.length - 1} value=${week} aria-valuetext=${told} onInput=${({ target }) => onWeek(Number(target.value))} />
     </label>
     <${WeekTable} ...${{ found, texts, lang, format, week, rows: themes, title: texts.theme }} />

@@ -182,7 +182,7 @@ export default class Situation extends Reading {
               </label>
             `}
             <label class="field">${texts.division}
-              <select value=${division ?? ""} onChange=${({ target }) => this.chooseDivision(target.value)}>
+              <select name="division" value=${division ?? ""} onChange=${({ target }) => this.chooseDivision(target.value)}>
                 <option value="">${texts.everywhere}</option>
                 ${(ground?.features ?? []).map(({ properties: p }) => html`<option value=${p.code} selected=${p.code === division}>${p.nom}</option>`)}
               </select>

@@ -22,7 +22,7 @@ export function Bell({ alerts, texts, lang, words }) {
 /** Collections of what is planned or computed: their newest item is no news, their last load is. */
 const PLANNED = new Set(["chantiers", "evenements", "previsions", "faits-publics", "risque"]);
 
-/** The age of each dated collection: that of its oldest source. */
+/** The age of each dated collection: that of its oldest source. What is late stands first, then what is older. */
 export function ages(sources) {
   const oldest = new Map();
   for (const row of sources.filter(({ newest }) => newest !== null)) {
@@ -30,7 +30,8 @@ export function ages(sources) {
     const known = oldest.get(row.collection);
     if (!known || age > known.age_s) oldest.set(row.collection, { ...row, age_s: age });
   }
-  return [...oldest.values()].sort((a, b) => b.age_s - a.age_s);
+  const late = ({ state }) => Number(state === "late");
+  return [...oldest.values()].sort((a, b) => late(b) - late(a) || b.age_s - a.age_s);
 }
 
 /** One badge a collection: its name, its age, and whether that is more than the city allows. */

@@ -7,7 +7,7 @@ const ARROWS = { up: "↑", down: "↓", stable: "=", unknown: "·" };
 
 export function Trends({ trend, whole, texts, lang, words, format }) {
   const moved = trend.divisions.filter(({ state }) => state === "up" || state === "down");
-  const shared = { texts, lang, format };
+  const shared = { texts, words, lang, format };
   return html`
     <section class="trends" data-collection=${trend.collection} aria-labelledby=${`trend-${trend.collection}`}>
       <h3 id=${`trend-${trend.collection}`}>${words.collections[trend.collection] ?? trend.collection} <${Figure} href=${trend.total.href} label=${texts.behind}>${format.number(trend.total.n)}<//></h3>
@@ -29,13 +29,13 @@ export function Trends({ trend, whole, texts, lang, words, format }) {
   `;
 }
 
-function Row({ name, row, texts, lang, format }) {
+function Row({ name, row, texts, words, lang, format }) {
   const n = (value) => format.number(value, value < 10 ? 1 : 0);
   return html`
     <li data-state=${row.state}>
       <span class="arrow" aria-hidden="true">${ARROWS[row.state]}</span>
-      <span>${name} : <b>${say(row.word, lang)}</b>${row.lower !== null && html`, <span class="quiet">${texts.band(n(row.expected), n(row.lower), n(row.upper))}</span>`}</span>
-      <${Figure} href=${row.href} label=${`${texts.behind} : ${name}`}>${format.number(row.n)}<//>
+      <span>${name}${words.colon}<b>${say(row.word, lang)}</b>${row.lower !== null && html`, <span class="quiet">${texts.band(n(row.expected), n(row.lower), n(row.upper))}</span>`}</span>
+      <${Figure} href=${row.href} label=${`${texts.behind}${words.colon}${name}`}>${format.number(row.n)}<//>
     </li>
   `;
 }

@@ -107,8 +107,8 @@ function Standing({ trends, texts, lang, words, format }) {
       <h2 id="wall-title">${texts.trends}</h2>
       ${trends.map(
         (trend) => html`
-          <h3>${words.collections[trend.collection] ?? trend.collection} : ${texts.day(format.number(trend.total.n))}</h3>
-          <ul>${trend.themes.map((row) => html`<li key=${row.theme} data-state=${row.state}>${say(row.label, lang)} : <b>${say(row.word, lang)}</b> (${format.number(row.n)})</li>`)}</ul>
+          <h3>${words.collections[trend.collection] ?? trend.collection}${words.colon}${texts.day(format.number(trend.total.n))}</h3>
+          <ul>${trend.themes.map((row) => html`<li key=${row.theme} data-state=${row.state}>${say(row.label, lang)}${words.colon}<b>${say(row.word, lang)}</b> (${format.number(row.n)})</li>`)}</ul>
         `,
       )}
     </section>
@@ -119,7 +119,7 @@ function News({ sources, texts, words, format }) {
   return html`
     <section aria-labelledby="wall-title">
       <h2 id="wall-title">${texts.ages}</h2>
-      <ul>${ages(sources).slice(0, LINES).map(({ collection, age_s: age, state }) => html`<li key=${collection} class=${state === "late" ? "urgent" : ""}>${words.collections[collection] ?? collection} : <b>${seconds(format, age)}</b></li>`)}</ul>
+      <ul>${ages(sources).slice(0, LINES).map(({ collection, age_s: age, state }) => html`<li key=${collection} class=${state === "late" ? "urgent" : ""}>${words.collections[collection] ?? collection}${words.colon}<b>${seconds(format, age)}</b></li>`)}</ul>
     </section>
   `;
 }
