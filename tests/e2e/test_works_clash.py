@@ -1,6 +1,7 @@
 """`works-clash` on the served small city: what was planted is found, nothing invented; proposals leave no conflict."""
 
 import html
+import sys
 import time
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
@@ -14,43 +15,28 @@ from observatoire.town.planted import SITUATIONS
 
 pytestmark = pytest.mark.e2e
 
-_SPEC = spec_from_file_location("works_oracle", Path(__file__).with_name("works_oracle.py"))
-oracle = module_from_spec(_SPEC)  # type: ignore[arg-type]
-_SPEC.loader.exec_module(oracle)  # type: ignore[union-attr]
 
-AS_OF = "2026-11-24T00:00:00+01:00"  # the day after the data of the small city
+def beside(name: str) -> Any:
+    """Return a module of this folder, which is no package; the same for every file."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    if name not in sys.modules:
+        sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+oracle, asked = beside("works_oracle"), beside("works_asked")
+execute, findings, AS_OF = asked.execute, asked.findings, asked.AS_OF
 COLLECTIONS = (
     "chantiers", "evenements", "lieux-sensibles", "troncons", "lignes-bus", "arrets-bus", "collectes",
 )  # fmt: skip
-#: Rules that an oracle of plain loops judges; the others have their own in tests/unit.
+#: Rules of place and time, that `works_oracle` judges; the others are judged in test_works_clash_rest.py.
 JUDGED = (
     "works-same-place", "works-side-by-side", "event", "market", "school-entry", "bus-line", "bus-stop", "waste-round",
     "new-pavement",
 )  # fmt: skip
-
-
-def execute(observatory: Any, inputs: dict[str, Any], audience: str = "planner") -> httpx.Response:
-    return httpx.post(
-        f"{observatory.url}/api/processes/works-clash/execution",
-        json={"inputs": inputs},
-        headers={"X-API-Key": observatory.keys[audience]} if audience else {},
-        timeout=120,
-    )
-
-
-def findings(observatory: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the report; a slow machine answers with a job, whose results are waited for."""
-    response = execute(observatory, inputs)
-    if response.status_code == 201:
-        job = f"/api/jobs/{response.json()['jobID']}"
-        end = time.monotonic() + 240
-        while observatory.get(job, "planner", f="json").json()["status"] in ("accepted", "running"):
-            assert time.monotonic() < end
-            time.sleep(0.5)
-        response = observatory.get(f"{job}/results", "planner")
-    assert response.status_code == 200, response.text
-    document: dict[str, Any] = response.json()
-    return document
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +54,7 @@ def city(observatory: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def everything(observatory: Any) -> dict[str, Any]:
-    return findings(observatory, {"resolve": True, "farthest": 45, "conflicts": "blocking", "as_of": AS_OF})
+    return asked.once(observatory, asked.EVERYTHING)  # type: ignore[no-any-return]
 
 
 def test_every_planted_clash_is_found_and_what_only_looks_like_one_is_not(everything: dict[str, Any]) -> None:

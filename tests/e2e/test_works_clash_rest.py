@@ -4,13 +4,11 @@
 """
 
 import sys
-import time
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 
@@ -20,17 +18,17 @@ pytestmark = pytest.mark.e2e
 
 
 def beside(name: str) -> Any:
-    """Return a module of this folder, which is no package."""
+    """Return a module of this folder, which is no package; the same for every file."""
     spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules.setdefault(name, module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
+    if name not in sys.modules:
+        sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
 
 
-plain, rest = beside("works_oracle"), beside("works_oracle_rest")
-AS_OF = "2026-11-24T00:00:00+01:00"  # the day after the data of the small city
+plain, rest, asked = (beside(name) for name in ("works_oracle", "works_oracle_rest", "works_asked"))
 JUDGED_ELSEWHERE = {
     "works-same-place", "works-side-by-side", "event", "market", "school-entry", "bus-line", "bus-stop", "waste-round",
     "new-pavement",
@@ -39,26 +37,6 @@ COLLECTIONS = (
     "chantiers", "evenements", "lieux-sensibles", "troncons", "lignes-bus", "arrets-bus", "collectes", "eclairage",
 )  # fmt: skip
 METRES = "http://www.opengis.net/def/crs/EPSG/0/2154"
-
-
-def execute(observatory: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the report; a slow machine answers with a job, whose results are waited for."""
-    response = httpx.post(
-        f"{observatory.url}/api/processes/works-clash/execution",
-        json={"inputs": inputs},
-        headers={"X-API-Key": observatory.keys["planner"]},
-        timeout=120,
-    )
-    if response.status_code == 201:
-        job = f"/api/jobs/{response.json()['jobID']}"
-        end = time.monotonic() + 240
-        while observatory.get(job, "planner", f="json").json()["status"] in ("accepted", "running"):
-            assert time.monotonic() < end
-            time.sleep(0.5)
-        response = observatory.get(f"{job}/results", "planner")
-    assert response.status_code == 200, response.text
-    document: dict[str, Any] = response.json()
-    return document
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +61,7 @@ def city(items: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def report(observatory: Any) -> dict[str, Any]:
-    return execute(observatory, {"resolve": True, "farthest": 45, "conflicts": "blocking", "as_of": AS_OF})
+    return asked.once(observatory, asked.EVERYTHING)  # type: ignore[no-any-return]
 
 
 def judged(report: dict[str, Any]) -> set[tuple[str, frozenset[str]]]:

@@ -81,8 +81,7 @@ class City:
                     continue
                 if far == 0:
                     yield "works-same-place", frozenset((a["reference"], b["reference"]))
-                first = a if a["reference"] < b["reference"] else b  # a pair is said of the first
-                if first["emprise"] in ("chaussee-fermee", "chaussee-reduite"):
+                if {a["emprise"], b["emprise"]} & {"chaussee-fermee", "chaussee-reduite"}:
                     yield "works-side-by-side", frozenset((a["reference"], b["reference"]))
 
     def _events(self, work: Item) -> Iterator[tuple[str, frozenset[str]]]:
