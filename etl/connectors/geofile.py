@@ -98,7 +98,14 @@ def _texts(column: pa.Array) -> list[str]:
     values = column.to_pylist()
     if pa.types.is_string(column.type):
         return values if column.null_count == 0 else [value or "" for value in values]
+    if pa.types.is_floating(column.type):
+        return ["" if value is None else _written(value) for value in values]
     return list(map(text_of, values))
+
+
+def _written(value: float) -> str:
+    """Return a number as `text_of` does."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else str(value)
 
 
 def _record(rank: int, columns: tuple[str, ...], values: tuple[str, ...], wkb: bytes | None, shape: Any) -> Record:

@@ -17,7 +17,7 @@ from shapely import to_wkb
 
 from observatoire.cities import City
 from observatoire.errors import BadInput, StoreUnavailable
-from observatoire.intake.ahead import Ahead
+from observatoire.intake.ahead import Ahead, seldom_collected
 from observatoire.intake.check import Checker
 from observatoire.intake.contract import Contract
 from observatoire.intake.express import Express
@@ -188,7 +188,7 @@ def load(
         raise BadInput("source: expected the name of a system; this one holds data of a person")
     read, reasons = 0, Counter[str]()
     try:
-        with connection.transaction(), connection.cursor() as cursor, Ahead() as copying:
+        with connection.transaction(), connection.cursor() as cursor, Ahead() as copying, seldom_collected():
             create_staging(cursor, layer)
             purge(cursor)
             sealing = sealer(cursor, source, layer.id)
