@@ -25,7 +25,7 @@ from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lin
 from observatoire.risk.maps import drawn
 from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
-from observatoire.risk.prefix import digest
+from observatoire.risk.prefix import digest, forget
 from observatoire.risk.spans import WEEK, Horizon, days
 from observatoire.risk.tally import Tally
 
@@ -261,6 +261,7 @@ def tallied(
             made.append(_one(known, past, origin, roller, tz=tz, random_state=random_state, progress=told))
     drawn.clear()
     fits.clear()
+    forget()
     return made
 
 
