@@ -27,6 +27,7 @@ from observatoire.risk.lineup import WEEKS_OF_REFIT, Effort, lineup
 from observatoire.risk.maps import drawn
 from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
+from observatoire.risk.prefix import forget
 from observatoire.risk.scores import score
 from observatoire.risk.spans import Horizon, days
 
@@ -167,6 +168,7 @@ def evaluate(
         made = list(_predictions(roller, wanted, progress))
     drawn.clear()
     fits.clear()
+    forget()
     scores = _frame(made)
     verdict = decide(scores, random_state=random_state)
     served = "count" if verdict.answer == "count" else "model"

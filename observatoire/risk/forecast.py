@@ -25,7 +25,7 @@ from observatoire.risk.lineup import WEEKS_OF_LEVEL, WEEKS_OF_REFIT, Effort, lin
 from observatoire.risk.maps import drawn
 from observatoire.risk.places import Places
 from observatoire.risk.predictive import Predictive
-from observatoire.risk.prefix import digest
+from observatoire.risk.prefix import digest, forget
 from observatoire.risk.reasons import KINDS, without
 from observatoire.risk.spans import WEEK, Horizon, days
 from observatoire.risk.tally import Tally
@@ -97,13 +97,13 @@ class Past:
     def scores(self, roller: Roller, n_periods: int, progress: Progress | None) -> pd.DataFrame:
         """Return the scores of the origins before the end of the first `n_periods`; what is kept is not computed."""
         origins = roller.origins(n_periods, PAST_ORIGINS)
-        name = self._name(roller.counts, n_periods) if self.kept else ""
-        found = self.kept.get(name) if self.kept else None
+        name = self._name(roller.counts, n_periods) if self.kept is not None else ""
+        found = self.kept.get(name) if self.kept is not None else None
         roller.remember(found or {})
         if isinstance(roller.executor, Inline):
             roller.fit_ahead([n_periods] if found else [*origins, n_periods], Threads(min(processors(), MOST_THREADS)))
         scores = roller.scores(origins, progress)
-        if self.kept and not found:
+        if self.kept is not None and not found:
             self.kept.put(name, roller.rows(origins))
         return scores
 
@@ -275,6 +275,7 @@ def tallied(
             made.append(one)
     drawn.clear()
     fits.clear()
+    forget()
     return made
 
 

@@ -88,3 +88,9 @@ def mark_checked(table: Table) -> None:
     """Remember that the values of a table are finite and not negative."""
     with _lock:
         _of(table).checked = True
+
+
+def forget() -> None:
+    """Let the tables go that something is known of."""
+    with _lock:
+        _known.clear()

@@ -619,7 +619,8 @@ def test_a_wrong_input_of_a_forecast_is_named(served: Served, inputs: dict[str, 
     [
         ({"as_of": "2022-12-31"}, "short-history"),  # no event
         ({"as_of": "2023-01-01T03:00:00+01:00"}, "short-history"),  # one, or two
-        ({"as_of": "2023-03-12"}, "few-origins"),  # ten weeks
+        ({"as_of": "2023-03-12"}, "short-history"),  # ten weeks less some hours
+        ({"as_of": "2023-03-13"}, "few-origins"),  # ten weeks
         ({"as_of": "2026-01-01"}, "stale-data"),
         ({"cell": 5000}, "few-cells"),  # as large as the area
         ({"target": "faits"}, "stale-data"),  # all at one moment and on one line

@@ -156,8 +156,7 @@ def frozen() -> tuple[Grid, Floats, Dates]:
 
 @pytest.mark.realdata
 def test_the_frozen_set_gives_what_its_source_says_and_the_model_beats_it(frozen: tuple[Grid, Floats, Dates]) -> None:
-    """The one-year count has PAI at 2 % 6.39-6.41 and deviance .2558; the model's bars are 7.30 and .2422.
-    """
+    """The one-year count has PAI at 2 % 6.39-6.41 and deviance .2558; the model's bars are 7.30 and .2422."""
     grid, xy, dates = frozen
 
     card = forecast(xy, dates, grid, as_of="2014-12-31").card
