@@ -54,6 +54,8 @@ class Described:
     extent : tuple of float
         West, south, east, north of all its items, degrees, as the server says; empty where it does not. A layer is not
         asked: QGIS would hold the window until the items that are on their way have come.
+    interval : tuple of str
+        Earliest and latest time of its items, RFC 3339; without what the server does not say.
     """
 
     collection: str
@@ -64,6 +66,7 @@ class Described:
     has_coverage: bool
     crs: str
     extent: tuple[float, ...] = ()
+    interval: tuple[str, ...] = ()
 
 
 def read(client: Client, feedback: QgsFeedback | None = None) -> Catalogue:
@@ -120,6 +123,7 @@ def described(collection: str, about: Any, first: Any) -> Described:
         opening.COVERAGE_REL in offered,
         _code(str(about.get("storageCrs") or "")),
         _extent(about.get("extent")),
+        _interval(about.get("extent")),
     )
 
 
@@ -170,6 +174,13 @@ def _extent(said: Any) -> tuple[float, ...]:
         return ()
     half = len(box) // 2
     return float(box[0]), float(box[1]), float(box[half]), float(box[half + 1])
+
+
+def _interval(said: Any) -> tuple[str, ...]:
+    temporal = said.get("temporal") if isinstance(said, dict) else None
+    found = temporal.get("interval") if isinstance(temporal, dict) else None
+    first = found[0] if isinstance(found, list) and found else None
+    return tuple(text for text in first if isinstance(text, str)) if isinstance(first, list) else ()
 
 
 def _code(uri: str) -> str:

@@ -17,6 +17,7 @@ from qgis.PyQt.QtCore import QTimer
 from ..core.catalogue import Described
 from ..core.errors import BadValue
 from ..core.texts import tr
+from ..core.timespan import announce
 
 DEGREES = "EPSG:4326"
 
@@ -33,6 +34,7 @@ class Arrival:
         self.iface = iface
         iface.mapCanvas().freeze(True)
         self._first = not project.mapLayers()
+        announce(project, described)
         extent = whole(described)
         if self._first and not extent.isEmpty():
             self._sets_up(False)

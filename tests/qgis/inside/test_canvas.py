@@ -4,6 +4,7 @@ import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.gui import QgsLayerTreeMapCanvasBridge
 from qgis_obs.core.catalogue import Described, described
+from qgis_obs.core.timespan import announce
 from qgis_obs.gui.canvas import Arrival, whole
 
 CITY, FAR = (5.23, 43.185, 5.5, 43.38), (5.4, 43.3, 5.6, 43.4)
@@ -42,6 +43,22 @@ def test_the_extent_is_the_servers_word():
     assert described("c", {"extent": None}, {"features": []}).extent == ()
     both = whole([said(), said(extent=()), said(extent=FAR)])
     assert (both.xMinimum(), both.yMaximum()) == (5.23, 43.4)
+
+
+def test_the_time_of_all_layers_is_told_before_the_first_of_them(qgis_new_project):
+    """As a layer that spans it and is gone again: the temporal controller reads no items to know it."""
+    project, added = QgsProject.instance(), []
+    project.layerWasAdded.connect(lambda layer: added.append(layer.temporalProperties().fixedTemporalRange()))
+    reports = described("c", {"extent": {"temporal": {"interval": [["2024-01-01T00:00:00Z", None]]}}}, {"features": []})
+    works = Described("d", "D", 1, True, False, False, "", (), ("2025-03-01T00:00:00Z", "2027-01-01T00:00:00Z"))
+
+    announce(project, [reports, works, said()])
+    announce(project, [said()])
+
+    assert [(span.begin().toString("yyyy-MM-dd"), span.end().toString("yyyy-MM-dd")) for span in added] == [
+        ("2024-01-01", "2027-01-01")
+    ]
+    assert project.mapLayers() == {}
 
 
 def test_the_first_layers_show_the_city_in_its_own_crs(qgis_iface, bridge, wait):
