@@ -86,7 +86,7 @@ def site(observatory: Any, tiles: Tiles, tmp_path_factory: pytest.TempPathFactor
     own = {"OBS_CITY": str(file), "OBS_BIND": f"127.0.0.1:{port}", "OBS_REPORTS_PER_HOUR": str(LIMIT)}
     command = [sys.executable, "-m", "observatoire.cli", "serve"]
     with subprocess.Popen(command, env=observatory.environment | own, stderr=subprocess.DEVNULL) as server:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while not _answers(f"http://127.0.0.1:{port}/health"):
             assert server.poll() is None
             assert time.monotonic() < end
