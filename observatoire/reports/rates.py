@@ -69,7 +69,7 @@ def count(cursor: Cursor[Any], secret: Secret, host: str, *, per_hour: int, now:
             "network",
             f"plus de {per_hour} envois en une heure depuis votre réseau ; réessayez dans {wait // 60 + 1} minutes : "
             "gardez le signalement, il n'est pas enregistré",
-            f"over {per_hour} in one hour from your network; try again in {wait // 60 + 1} minutes: keep the report, "
-            "it is not recorded",
+            f"over {per_hour} reports in one hour from your network; try again in {wait // 60 + 1} minutes: "
+            "keep the report, it is not recorded",
             headers={"Retry-After": str(wait)},
         )

@@ -1,5 +1,4 @@
 /** The map of the list: its items in the style of their layer files, on a ground of our own streets and districts. */
-import { offerBasemap } from "../shared/basemap.js";
 import { drawCollection, drawGround, drawStreets, openMap, paintGround } from "../shared/map.js";
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -24,13 +23,18 @@ export async function drawList(place) {
     frame.dataset.state = "busy";
     place.dataset.drawn = "true"; // all has been asked for; idle from now on means shown
     map.triggerRepaint();
-    offerBasemap(map, frame);
+    offerOthers(map, frame);
   } catch (error) {
     const said = Object.assign(document.createElement("p"), { className: "notice", textContent: place.dataset.away });
     said.setAttribute("role", "alert");
     place.replaceChildren(said);
     console.info(`no map: ${error.message}`);
   }
+}
+
+/** A map of others, where the city allows one. */
+async function offerOthers(map, frame) {
+  if (document.body.dataset.basemap) (await import("../shared/basemap.js")).offerBasemap(map, frame);
 }
 
 /** The circle that the list is of, as a box; the city where there is none. */
@@ -101,6 +105,6 @@ export async function openPicker(frame, bbox, words, from, onTake) {
     event.preventDefault();
     onTake();
   });
-  ground(map).then(() => offerBasemap(map, frame));
+  ground(map).then(() => offerOthers(map, frame));
   return map;
 }

@@ -9,14 +9,14 @@ import { all, get, put, remove, settle } from "./store.js";
 
 const PATIENCE_MS = 60_000;
 const CHANNEL = "outbox";
-let notBefore = 0; // when the city wants to hear of this device again, by its clock that nobody sets, ms
+let notBefore = 0; // of `performance.now`: what the city asked for
 
 /**
  * Write a report into the outbox.
  *
  * @param {Record<string, string>} fields
  * @param {Blob | null} photo
- * @param {{clocked: boolean}} how whether its time is of the device's clock, which the city corrects where it is wrong
+ * @param {{clocked: boolean}} how whether its time is of the device's clock, which the city corrects
  * @returns {Promise<string>} its key
  */
 export async function enqueue(fields, photo, { clocked = true } = {}) {
@@ -53,7 +53,7 @@ export const waiting = async () => (await all("outbox")).filter(({ refused }) =>
  * Send what waits, oldest first.
  *
  * @returns {Promise<Map<string, object>>} by key: `{state: "sent", receipt}`, `{state: "refused", problem}` or
- *   `{state: "later", why}`, where `why` is "network", "trouble" or, with the seconds to wait, "busy"
+ *   `{state: "later", why}`: "network", "trouble" or, with the seconds to wait, "busy"
  */
 export async function flush() {
   const send = () => sendAll();

@@ -92,9 +92,8 @@ function problems() {
   let first = null;
   const check = (id, ok, where, text) => {
     tell(document.getElementById(id), ok ? "" : text);
-    where.toggleAttribute("aria-invalid", !ok);
+    where.setAttribute("aria-invalid", String(!ok));
     if (ok) return;
-    where.setAttribute("aria-invalid", "true");
     where.closest("details")?.setAttribute("open", "");
     first ??= where;
   };
@@ -110,9 +109,9 @@ function problems() {
   return first;
 }
 
-/** What is wrong in a field, in the page's language: the browser's own words are in the browser's. */
+/** What is wrong in a field, in the page's language, not the browser's. */
 function wrongIn({ type, min, max }) {
-  return type === "number" ? fill(words.number_wrong, { least: min || "0", most: max || "1000000" }) : words.date_wrong;
+  return type === "number" ? fill(words.number_wrong, { least: min, most: max }) : words.date_wrong;
 }
 
 /** The server's refusal, beside the field that it names. */
@@ -159,7 +158,7 @@ function done({ reference, token, handled_by, notices }) {
   );
 }
 
-/** It waits on the device; `why` is "network", "busy" (with the seconds that the city asks for) or "trouble". */
+/** It waits on the device; `why`, and how long, as `deliver` says it. */
 function queued({ why, wait }) {
   const when = why === "busy" ? fill(words.queued_busy_when, { minutes: Math.max(1, Math.ceil(wait / 60)) }) : words.queued_why;
   show(

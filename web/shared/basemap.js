@@ -13,9 +13,7 @@ const OURS = ["divisions:fill", "streets", "streets:names"];
  * @param {HTMLElement} frame its element
  */
 export async function offerBasemap(map, frame) {
-  const said = document.body.dataset.basemap;
-  if (!said) return;
-  const base = JSON.parse(said);
+  const base = JSON.parse(document.body.dataset.basemap);
   if (!(await answers(base))) return;
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: base.use });
   button.setAttribute("aria-pressed", "false");
