@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
@@ -24,6 +25,10 @@ SIZES = {"desktop": (1440, 900), "laptop": (1024, 640), "phone": (390, 844)}
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 expect.set_options(timeout=15_000)
 IDLE = '#map[data-state="idle"]'
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+}
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +53,24 @@ def keys() -> dict[str, str]:
         found: dict[str, str] = json.loads(Path(path).read_text(encoding="utf-8"))
         return found
     return {"coordination": "coordination-key", "citizen": "citizen-key"}
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Callable[..., list[str]]:
+    """What axe finds on a page as it stands.
+
+    Without `contrast` where the reader's own colours are forced: axe reads those of our style sheets.
+    """
+
+    def found(page: Page, *, contrast: bool = True) -> list[str]:
+        options = AXE | {"rules": {"color-contrast": {"enabled": contrast}}}
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in Axe().run(page, options=options).response["violations"]
+            for node in one["nodes"]
+        ]
+
+    return found
 
 
 @pytest.fixture(scope="session")
