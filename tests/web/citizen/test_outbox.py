@@ -109,6 +109,7 @@ def two_pages(context: BrowserContext, page: Page, site: str) -> None:
 FAULTS = [offline, answer_lost, killed_while_sending, refused_for_now, two_pages]
 
 
+@pytest.mark.timeout(1800)  # a hundred runs take nine minutes on a machine that does much else
 def test_no_report_is_lost_and_none_arrives_twice(resident: Come, site: str) -> None:
     """Ten runs, each with a fault of a seeded choice (100 in `make prove`)."""
     one = resident(geolocation=PLACE, permissions=["geolocation"])

@@ -132,6 +132,19 @@ def test_the_first_view_weighs_no_more_than_35_kb(resident: Come) -> None:
     assert sum(weights) <= 500_000
 
 
+def test_the_heaviest_form_weighs_no_more_than_35_kb(resident: Come) -> None:
+    one = resident()
+    wire = one.context.new_cdp_session(one.page)
+    wire.send("Network.enable")
+    weights: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+
+    one.go("/signaler?nature=depot-sauvage")
+    one.page.wait_for_load_state("networkidle")
+
+    assert 0 < sum(weights) <= 35_000
+
+
 def test_pages_keep_the_language_that_was_asked_for(resident: Come) -> None:
     page = resident(script=False).go("/?lang=en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
