@@ -78,8 +78,8 @@ def test_the_preset_opens_what_a_planner_may_see_in_the_city_s_own_crs(morning: 
 def test_the_window_is_not_held(morning: Any) -> None:
     """A turn of its thread works for less than 0.3 s, and waits for nothing: a wait for items is one of many seconds.
 
-    How long it was held depends on what else the machine does; how long its thread worked does not. QGIS's installer and
-    its drawing of PDF pages are QGIS's.
+    How long it was held depends on what else the machine does; how long its thread worked does not. QGIS's installer
+    and its drawing of PDF pages are QGIS's.
     """
     _, facts, _ = morning
 
