@@ -75,6 +75,19 @@ def test_the_preset_opens_what_a_planner_may_see_in_the_city_s_own_crs(morning: 
     assert len(facts["layers"]) == 9  # eight of the preset, and the works
 
 
+def test_the_window_is_not_held(morning: Any) -> None:
+    """A turn of its thread works for less than 0.3 s, and waits for nothing: a wait for items is one of many seconds.
+
+    How long it was held depends on what else the machine does; how long its thread worked does not. QGIS's installer
+    and its drawing of PDF pages are QGIS's.
+    """
+    _, facts, _ = morning
+
+    for step in ("connect", "preset", "weeks", "works"):
+        assert facts["used_ms"][step] < 300, step
+        assert facts["held_ms"][step] < 4000, step
+
+
 def test_two_weeks_play_with_their_skill(morning: Any) -> None:
     """958 cells of 500 m over the small city: a feature a cell and week."""
     _, facts, out = morning

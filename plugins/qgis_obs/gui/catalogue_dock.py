@@ -125,11 +125,13 @@ class CatalogueDock(Dock):
         for title, records in by_theme(search(self.catalogue.records, self.words.text())):
             theme = QTreeWidgetItem(self.tree, [title or tr("Other collections")])
             theme.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            theme.setFirstColumnSpanned(True)
+            theme.setToolTip(0, title)
             for record in records:
                 level = record.freshness(now)
                 item = QTreeWidgetItem(theme, [record.title, "●"])
                 item.setForeground(1, QColor(DOTS[level]))
-                item.setToolTip(0, record.description)
+                item.setToolTip(0, "\n".join(filter(None, (record.title, record.description))))
                 item.setToolTip(1, facts.freshness(record, now))
                 item.setData(0, _RECORD, record.id)
             theme.setExpanded(True)
