@@ -127,10 +127,7 @@ def take_ids(cursor: Cursor[Any], name: str, count: int) -> int:
 
 
 def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Bring the staged refusals into the quarantine; those already there are not written again.
-
-    What a row was refused for by an earlier load, and is no longer, is settled: each row says why it is out now.
-    """
+    """Bring the staged refusals into the quarantine; those already there are not written again."""
     cursor.execute(
         "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
         "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
@@ -146,12 +143,6 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
             "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL FROM pg_temp.alike a "
             "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
         ).format(known),
-        given,
-    )
-    cursor.execute(
-        "UPDATE obs.quarantine q SET settled = %(load)s WHERE settled IS NULL AND source = %(source)s "
-        "AND collection = %(collection)s AND row_digest IN (SELECT digest FROM pg_temp.alike) AND NOT EXISTS "
-        "(SELECT FROM pg_temp.alike a WHERE q.row_digest = a.digest AND q.field = a.field AND q.reason = a.reason)",
         given,
     )
     fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
