@@ -170,6 +170,7 @@ def test_no_job_is_lost_and_each_has_its_effect_once(stage: tuple[Stage, str]) -
         while done < k * JOBS // (KILLS + 2) or (running < 3 and time.monotonic() - asked < 5):
             done, running = it.rows(progress)[0]
             assert time.monotonic() - began < PATIENCE
+            assert ordering.is_alive() or len(orders) == JOBS, "an order was not taken: pytest's warnings say why"
             it.keep()
             time.sleep(0.05)
         name = VICTIMS[k % len(VICTIMS)]
