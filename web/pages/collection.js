@@ -24,7 +24,7 @@ function itemsPath() {
 }
 
 async function draw() {
-  const ground = collection === "divisions" ? itemsPath() : "/api/collections/divisions/items?f=json&limit=1000";
+  const ground = collection === "divisions" ? itemsPath() : "/api/collections/divisions/items?f=json&limit=1000&filter=systeme%20IS%20NULL";
   const [style, items, divisions, { map }] = await Promise.all([
     json(`/api/styles/${collection}?sources=items&lang=${language}`),
     json(itemsPath()),

@@ -53,7 +53,7 @@ function tell(map) {
 async function draw() {
   const [data, divisions, { map }] = await Promise.all([
     json(result),
-    json("/api/collections/divisions/items?f=json&limit=1000").catch(() => null),
+    json("/api/collections/divisions/items?f=json&limit=1000&filter=systeme%20IS%20NULL").catch(() => null),
     openMap(figure, { bbox: JSON.parse(bbox), locale: {}, camera: null }),
   ]);
   if (divisions) drawGround(map, divisions);

@@ -38,6 +38,8 @@ MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
 TITLE, MAP, LEGEND = (10, 8, 277, 12), (10, 22, 195, 136), (208, 22, 79, 136)
 WORDS, FOOT, SCALE = (10, 160, 277, 10), (10, 171, 277, 33), (14, 146, 60, 10)
 NAME = "observatoire"
+#: Field of divisions that says of which system they are; empty: the principal one.
+SYSTEM = "systeme"
 #: Variable of the layout: sentences by the id of the division.
 SAID = "obs_said"
 
@@ -92,9 +94,15 @@ def build(
 
 
 def by_division(layout: QgsPrintLayout, divisions: QgsVectorLayer, said: Mapping[int, str], name: str) -> None:
-    """Make the layout an atlas: a page a division, with its name and what is said of it."""
+    """Make the layout an atlas: a page a division, with its name and what is said of it.
+
+    Where a city is divided in several ways, those of the principal system: they name none.
+    """
     atlas = layout.atlas()
     atlas.setCoverageLayer(divisions)
+    if divisions.fields().indexOf(SYSTEM) >= 0:
+        atlas.setFilterFeatures(True)
+        atlas.setFilterExpression(f'"{SYSTEM}" IS NULL')
     atlas.setEnabled(True)
     atlas.setPageNameExpression(f'"{name}"')
     atlas.setSortFeatures(True)
