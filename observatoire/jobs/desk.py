@@ -13,10 +13,11 @@ from psycopg.rows import kwargs_row, tuple_row
 from observatoire.jobs.bell import OVER as OVER_RINGS
 from observatoire.jobs.bell import listen
 from observatoire.jobs.model import COLUMNS, Job, NoSuchJob, Order
-from observatoire.jobs.queue import Pool, Queue
+from observatoire.jobs.queue import Queue
 from observatoire.server.query import Interval
 from observatoire.server.run import translated
 from observatoire.store.database import Store
+from observatoire.store.pool import Pool
 
 GLANCE = 2.0  # s between two looks at a job that is waited for, should the bell not be heard
 

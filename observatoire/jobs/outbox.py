@@ -10,11 +10,11 @@ from psycopg.rows import kwargs_row
 
 from observatoire.jobs.callbacks import Callbacks, Refused
 from observatoire.jobs.model import COLUMNS, Job
-from observatoire.jobs.queue import Pool
 from observatoire.server.execute import Execute
 from observatoire.server.registry import registry
 from observatoire.server.results import answer
 from observatoire.server.status import status_info
+from observatoire.store.pool import Pool
 
 TRIES = 6
 #: s before the next try, longer than a try may take: 15, 60, 240 … Whoever dies while calling has it called again.

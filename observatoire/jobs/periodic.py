@@ -15,12 +15,13 @@ from observatoire.intake.registry import source_of
 from observatoire.intake.run import load_source
 from observatoire.intake.sealed import purge
 from observatoire.jobs.model import Order
-from observatoire.jobs.queue import Pool, Queue
+from observatoire.jobs.queue import Queue
 from observatoire.layers.catalog import catalog
 from observatoire.layers.model import Audience
 from observatoire.reports.purge import purge as purge_reports
 from observatoire.retention import remove
 from observatoire.settings import settings
+from observatoire.store.pool import Pool
 
 LOADS = time(2, 0)  # local: before the forecasts, which rest on them
 OVER = time(2, 45)  # local: after the loads, which may bring what is over once more

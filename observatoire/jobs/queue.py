@@ -12,12 +12,10 @@ from uuid import UUID, uuid4
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from observatoire.jobs.model import Claim, Order, QueueFull
 from observatoire.settings import Settings
-
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
+from observatoire.store.pool import Pool
 
 SIGN_OF_LIFE = 15.0  # s, after which a worker that has not been seen counts as gone
 

@@ -24,13 +24,14 @@ from observatoire.jobs.callbacks import callbacks_of
 from observatoire.jobs.model import Claim
 from observatoire.jobs.outbox import Outbox
 from observatoire.jobs.periodic import enqueue_due, internal_processes, nightly
-from observatoire.jobs.queue import Pool, queue_of
+from observatoire.jobs.queue import queue_of
 from observatoire.layers.rights import role
 from observatoire.server.child import Failed, Task, Told
 from observatoire.server.children import Children
 from observatoire.server.registry import process_for
 from observatoire.settings import Settings
 from observatoire.store.database import Store
+from observatoire.store.pool import Pool, pool_of
 from observatoire.store.roles import Passwords
 
 log = logging.getLogger("observatoire.jobs")
@@ -45,15 +46,13 @@ FORGOTTEN = "-c client_connection_check_interval=500ms"
 
 def jobs_pool(store: Store, *, name: str, size: int) -> Pool:
     """Return a pool of the administrator's connections, each tried before it is used: the store may have restarted."""
-    return AsyncConnectionPool(
+    return pool_of(
         store.admin,
+        name=name,
         kwargs={"autocommit": True, "application_name": f"obs {name}"},
         min_size=0,
         max_size=size,
-        open=False,
-        timeout=10,
         check=AsyncConnectionPool.check_connection,
-        name=name,
     )
 
 

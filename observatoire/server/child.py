@@ -15,13 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
 from threadpoolctl import threadpool_limits
 
 from observatoire.caller import Caller
 from observatoire.errors import ObsError
 from observatoire.jobs.periodic import internal_processes
 from observatoire.server.registry import registry
+from observatoire.store.pool import pool_of
 
 NICE = 5  # steps below the web process, so that a request comes before a computation
 PACE = 0.2  # s, least time between two words of progress
@@ -92,7 +92,7 @@ async def _executed(task: Task, teller: "_Teller") -> dict[str, bytes]:
         caller = task.caller
         if kind.weight == "light":
             options = {"autocommit": True}
-            pool = AsyncConnectionPool(caller.read, kwargs=options, min_size=0, max_size=1, open=False, timeout=10)
+            pool = pool_of(caller.read, name="child", kwargs=options, min_size=0, max_size=1)
             caller = replace(caller, pool=await opened.enter_async_context(pool))
         process = kind(caller)
         process.hears = teller.tell

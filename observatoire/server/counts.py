@@ -12,9 +12,9 @@ from hashlib import blake2b
 from typing import Any
 
 from observatoire.server.plan import Plan, count_plan
-from observatoire.server.pools import Pool
 from observatoire.server.query import Query
 from observatoire.server.run import rows_of
+from observatoire.store.pool import Pool
 
 #: A filtered count dearer than this is not made (PostgreSQL's cost units: about 10 ms on one core).
 DEAREST = 4_000.0

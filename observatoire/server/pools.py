@@ -16,11 +16,8 @@ from observatoire.layers.model import AUDIENCES, Audience
 from observatoire.layers.rights import role
 from observatoire.settings import Settings
 from observatoire.store.database import Store
+from observatoire.store.pool import Pool, pool_of
 from observatoire.store.roles import Passwords
-
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
-
-WAIT = 10.0  # s, for a free connection
 
 
 def session_options(settings: Settings) -> str:
@@ -38,36 +35,30 @@ class Pools:
         self.city = city
         options = session_options(settings)
         self._by_audience: dict[Audience, Pool] = {
-            audience: AsyncConnectionPool(
+            audience: pool_of(
                 store.conninfo(role(audience), passwords.by_audience[audience]),
+                name=audience,
                 kwargs={"autocommit": True, "options": options, "application_name": f"obs serve {audience}"},
                 min_size=1 if audience == "public" else 0,
                 max_size=settings.pool_size,
-                open=False,
-                timeout=WAIT,
                 configure=self._warm,
-                name=audience,
             )
             for audience in AUDIENCES
         }
-        self.admin: Pool = AsyncConnectionPool(
+        self.admin: Pool = pool_of(
             store.admin,
+            name="admin",
             kwargs={"autocommit": True, "application_name": "obs serve"},
             min_size=0,
             max_size=2,
-            open=False,
-            timeout=WAIT,
-            name="admin",
         )
-        self.jobs: Pool = AsyncConnectionPool(
+        self.jobs: Pool = pool_of(
             store.admin,
+            name="jobs",
             kwargs={"autocommit": True, "application_name": "obs serve jobs"},
             min_size=0,
             max_size=4,
-            open=False,
-            timeout=WAIT,
             check=AsyncConnectionPool.check_connection,
-            name="jobs",
         )
 
     def of(self, audience: Audience) -> Pool:

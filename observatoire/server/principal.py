@@ -16,9 +16,9 @@ from observatoire.errors import Unauthorised
 from observatoire.layers.model import Audience
 from observatoire.server.context import RequestContext, use
 from observatoire.server.plan import Plan
-from observatoire.server.pools import Pool
 from observatoire.server.run import rows_of
 from observatoire.store.keys import digest
+from observatoire.store.pool import Pool
 
 HEADER = b"x-api-key"
 #: A revoked key dies after this at the latest, s.

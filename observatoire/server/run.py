@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 from observatoire.cql2 import refused_by_database
 from observatoire.errors import BadInput, NotFound, ObsError, StoreUnavailable
 from observatoire.server.plan import Plan
-from observatoire.server.pools import Pool
+from observatoire.store.pool import Pool
 
 
 class TooSlowError(ObsError):

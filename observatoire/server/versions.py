@@ -4,8 +4,8 @@ import asyncio
 from time import monotonic
 
 from observatoire.server.plan import Plan
-from observatoire.server.pools import Pool
 from observatoire.server.run import rows_of
+from observatoire.store.pool import Pool
 
 #: A load is seen after this at the latest, s.
 FRESH = 1.0

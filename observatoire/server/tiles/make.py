@@ -4,9 +4,9 @@ from functools import cached_property
 
 from isal import igzip
 
-from observatoire.server.pools import Pool
 from observatoire.server.run import rows_of
 from observatoire.server.tiles.plans import MOST, Request, counts_plan, grouped_plan, items_plan, total_plan
+from observatoire.store.pool import Pool
 from observatoire.tiles.ddl import counted
 
 #: A layer of single items that is longer than this, compressed, is told by counts instead, bytes.
