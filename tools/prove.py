@@ -1,4 +1,7 @@
-"""Run every proof at its full count and write docs/proof.md: what was shown, at which commit, when, where."""
+"""Run every proof at its full count and write docs/proof.md: what was shown, at which commit, when, where.
+
+With arguments of pytest (files, `-k`), only those; the page says which.
+"""
 
 import os
 import platform
@@ -52,6 +55,13 @@ def table(results: Path) -> tuple[str, int]:
     return "\n".join(lines), int(total[1])
 
 
+def what(arguments: list[str]) -> str:
+    """Return which tests the page is about."""
+    if not arguments:
+        return "Written by `make prove`: every test, each proof at its full count."
+    return f"Written by `tools/prove.py`: of all tests, each proof at its full count, those of `{' '.join(arguments)}`."
+
+
 def main() -> int:
     """Run the tests, write the page, return pytest's exit code."""
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +73,7 @@ def main() -> int:
             return done.returncode
         rows, _ = table(results)
     PAGE.write_text(
-        "# Proof\n\nWritten by `make prove`: every test, each proof at its full count.\n\n"
+        f"# Proof\n\n{what(sys.argv[1:])}\n\n"
         f"- commit: {commit()}\n- date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n- machine: {machine()}\n"
         f"- real data (`OBS_DATA`): {'yes' if os.environ.get('OBS_DATA') else 'no'}\n\n{rows}\n",
         "utf-8",
