@@ -147,13 +147,15 @@ def headers_of_owslib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share the tests out to processes by file, those of the served city all to one: it is made once."""
+    """Share the tests out to processes by file, those of the served city by who asks it: it is made twice at most."""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "observatory" if is_served(file) else file
+            if not is_served(file):
+                return file
+            return "served to a browser" if "web" in Path(file).parts else "served to programs"
 
     return ByFile(config, log)
 
