@@ -44,7 +44,8 @@ def test_a_pixel_is_a_cell_of_the_newest_forecast(observatory: Any, tiff: Path) 
     cells = _cells(observatory)
     with rasterio.open(tiff) as file:
         assert file.crs.to_epsg() == 2154
-        assert file.descriptions == ("expected", "lower", "upper", "probability", "rank")
+        numbers = [name for name, own in catalog()["risque"].properties.items() if own.type in ("number", "integer")]
+        assert ["id", *file.descriptions] == numbers
         assert file.tags()["target"] == "signalements"
         centres = [np.mean(np.array(f["geometry"]["coordinates"][0])[:4], axis=0) for f in cells]
         for value, cell in zip(file.sample(centres), cells, strict=True):

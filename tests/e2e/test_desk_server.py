@@ -247,7 +247,7 @@ def until(found: Any, seconds: float) -> None:
 def test_what_is_loaded_is_told_within_two_seconds_to_those_who_may_know(observatory: Any, tmp_path: Path) -> None:
     """An operator's event: coordination is told; roadworks, who may not see it, is not, though its heart beats."""
     rows = tmp_path / "video.csv"
-    rows.write_text("num,le,type,lon,lat\nE1,2026-03-01T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
+    rows.write_text("num,le,type,lon,lat\nE1,2026-01-10T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
     command = [
         sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection",
         "--file", str(rows), "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",

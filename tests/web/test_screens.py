@@ -337,7 +337,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None, Callable[[Page], obj
     "drawer": ("", None, lambda page: page.locator(".timeline button").first.click(), ".drawer dl dt"),
     "a cell and alarms": (
         "risque", answered("**/fiches/**", json={"alarms": [{"kind": "outage", "about": "signalements",
-        "state": "rings", "definition": {"fr": "Arrêt.", "en": "A stop."}}]}), choose_a_cell, "[data-part=why] li",
+        "state": "rings", "definition": {"fr": "Arrêt.", "en": "A stop."}}]}), choose_a_cell, "[data-part=why] p",
     ),
     "skill card": ("risque", None, lambda page: page.get_by_role("link", name="Skill card").click(), "dialog h1"),
     "no alert": ("alertes", answered("**/pro/alerts.json", json=NO_ALERT), None, "h2"),
@@ -370,7 +370,7 @@ def test_what_is_loaded_is_on_the_screen_within_two_seconds(visit: Come, observa
     page = visit(screen="sources", audience="steward").page
     expect(page.locator("[data-line=open]")).to_be_visible()
     rows = tmp_path / "video.csv"
-    rows.write_text("num,le,type,lon,lat\nW1,2026-03-02T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
+    rows.write_text("num,le,type,lon,lat\nW1,2026-01-10T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
     command = [
         sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection",
         "--file", str(rows), "--source", "live", "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",

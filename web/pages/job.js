@@ -4,7 +4,8 @@
  * MapLibre is asked for when the map comes into view, not before. The page holds the first rows as a table; without
  * this script, or if something fails, the place of the map is simply gone.
  */
-import { drawGround, lookAt, openMap, paintGround } from "../shared/map.js";
+import { lookAt } from "../shared/look.js";
+import { drawGround, openMap, paintGround } from "../shared/map.js";
 
 const figure = document.querySelector("#map");
 const { result, name, bbox } = figure.dataset;

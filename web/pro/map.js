@@ -1,5 +1,6 @@
 /** The desk's map: draws what the list says, and tells the list what was touched. */
-import { changeGround, lookAt, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
+import { lookAt } from "../shared/look.js";
+import { changeGround, drawCollection, drawGround, openMap, paintGround } from "../shared/map.js";
 import { Component, createRef, html } from "../shared/ui.js";
 import { read, write } from "../shared/address.js";
 import { FIRST, NOWHERE } from "./data.js";

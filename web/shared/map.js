@@ -4,10 +4,9 @@
  * MapLibre (450 KB compressed) is asked for when a map is opened, never before. Letters are drawn from the fonts of
  * the reader's machine, so there are no glyphs, sprites or tiles to fetch.
  */
-import { bounds, centre } from "./geometry.js";
+import { centre } from "./geometry.js";
 
 const FONT = ["system-ui", "sans-serif"];
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * Open a map of a city in `container`.
@@ -40,7 +39,7 @@ export async function openMap(container, { bbox, locale, camera }) {
   map.on("idle", () => (container.dataset.state = "idle"));
   map.on("movestart", () => (container.dataset.state = "busy"));
   container.map = map;
-  await new Promise((resolve) => map.once("style.load", resolve)); // not "load": that is after a first, empty picture
+  await new Promise((resolve) => map.once("style.load", resolve)); // "load" comes after an empty picture
   return { map, maplibre };
 }
 
@@ -107,11 +106,7 @@ function namesOf({ features }) {
   return { type: "FeatureCollection", features: names };
 }
 
-/**
- * Draw the streets from our own tiles, above the districts and under their names.
- *
- * They begin where a street can be told from the next; a city without them has a barer map.
- */
+/** Draw the streets from our own tiles, where one can be told from the next, under the names of the districts. */
 export function drawStreets(map) {
   const template = "/api/collections/troncons/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt&properties=voie";
   map.addSource("streets", { type: "vector", tiles: [location.origin + template], minzoom: 12, maxzoom: 15 });
@@ -171,10 +166,4 @@ export function drawCollection(map, id, style, data, before) {
     map.addLayer(own, map.getLayer(before) ? before : undefined);
     return own.id;
   });
-}
-
-/** Bring a polygon into view, or a whole box. */
-export function lookAt(map, geometry, { maxZoom = 13.5 } = {}) {
-  const [west, south, east, north] = Array.isArray(geometry) ? geometry : bounds(geometry);
-  map.fitBounds([west, south, east, north], { maxZoom, padding: 40, duration: STILL.matches ? 0 : 500 });
 }
