@@ -14,7 +14,7 @@ export class Reports extends Component {
     const shown = found.filter((one, k) => k < most || one.reference === chosen);
     return html`
       <p class="quiet">${texts.open(matched)}. ${matched > reports.length && texts.firstOnes(reports.length, matched)}</p>
-      <label class="field">${texts.find} <input type="search" value=${find} onInput=${({ target }) => this.setState({ find: target.value, most: STEP })} /></label>
+      ${reports.length > 0 && html`<label class="field">${texts.find} <input type="search" value=${find} onInput=${({ target }) => this.setState({ find: target.value, most: STEP })} /></label>`}
       <p role="status" class="quiet" data-part="found">${sought && texts.found(found.length)}</p>
       <ul>
         ${shown.map((one) => html`<${Row} key=${one.reference} ...${{ one, chosen: one.reference === chosen, onChoose, ...shared }} />`)}
