@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def proposals(city: Scene, findings: Sequence[Finding]) -> None:
-    """Time the dates of one work of a district that has a conflict: each day is searched with all that stands beside."""
+    """Time the dates of one work that has a conflict: each day is searched with all that stands beside."""
     conflicts = [f for f in findings if severe(f, "warning")]
     district = shapely.box(X, Y, X + DISTRICT, Y + DISTRICT)
     named = {name for f in conflicts for name in (f.subject, *f.evidence)}
