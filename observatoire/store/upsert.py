@@ -48,7 +48,7 @@ def staged_columns(layer: Layer) -> tuple[str, ...]:
 def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
     """Wait for the other loads of the collection, and make the temporary tables of this one."""
     cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOAD_LOCK, layer.id])
-    cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+    _set(cursor, "work_mem", WORK_MEM)
     own = _names("geom", *_own(layer))
     cursor.execute(
         sql.SQL("CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(own, table(layer))
@@ -94,9 +94,7 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
     alike, superseded = _settle_duplicates(cursor, layer, total)
     matched, updated = 0, 0
     if known := _knows(cursor, layer, source):
-        cursor.execute(
-            "ANALYZE pg_temp.incoming (seq, source_key)"
-        )  # what the joins ask; geometries are dear to analyse
+        _look_at_keys(cursor)
         joined = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
         matched = _count(cursor, sql.SQL("SELECT count(*) ") + joined.format(table(layer)), [source])
         updated = _update(cursor, layer, source, load_id)
@@ -109,7 +107,7 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
             [layer.id],
         )
     if inserted + updated > ANALYZE_FROM:
-        cursor.execute(f"SET LOCAL default_statistics_target = {ANALYZE_TARGET}")
+        _set(cursor, "default_statistics_target", str(ANALYZE_TARGET))
         cursor.execute(sql.SQL("ANALYZE {}").format(table(layer)))
     return Merged(load_id, inserted, updated, matched - updated + alike, superseded)
 
@@ -189,6 +187,16 @@ def newest(cursor: Cursor[Any], layer: Layer) -> datetime | None:
     return found
 
 
+def _set(cursor: Cursor[Any], name: str, value: str) -> None:
+    """Set a parameter of the server until the transaction ends."""
+    cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+def _look_at_keys(cursor: Cursor[Any]) -> None:
+    """Have the planner know what the joins ask of the staged items; geometries are dear to analyse."""
+    cursor.execute("ANALYZE pg_temp.incoming (seq, source_key)")
+
+
 def _knows(cursor: Cursor[Any], layer: Layer, source: str) -> bool:
     """Tell whether the collection has any item of a source."""
     known = sql.SQL("SELECT FROM {} WHERE source = %s LIMIT 1").format(table(layer))
@@ -210,7 +218,7 @@ def _settle_duplicates(cursor: Cursor[Any], layer: Layer, total: int) -> tuple[i
         "FROM pg_temp.incoming GROUP BY source_key"
     )
     cursor.execute("ANALYZE pg_temp.keys")
-    cursor.execute("ANALYZE pg_temp.incoming (seq, source_key)")
+    _look_at_keys(cursor)
     cursor.execute(
         sql.SQL(
             "INSERT INTO pg_temp.refused SELECT i.seq, i.line, i.digest, 'id', 'superseded', 'id: superseded' "
