@@ -650,7 +650,9 @@ def test_a_forecast_of_hours_with_places_is_answered_and_not_kept(served: Served
 
 # ------------------------------------------------------------------------------------------------------------ children
 def task(served: Served, city: City) -> Task:
-    return Task("risk-forecast", {"horizon_days": 7}, Caller("planner", city, read=served.database, write=""))
+    return Task(
+        "risk-forecast", {"horizon_days": 7}, Caller("planner", city, read=served.database, write=served.database)
+    )
 
 
 def alive(pid: int) -> bool:
