@@ -89,7 +89,7 @@ def build(
     _legend(layout, map_, layers)
     _scale(layout, map_)
     _label(layout, WORDS, "", size=9, bold=False, id_="words")
-    _label(layout, FOOT, foot, size=6.5, bold=False, id_="foot", html=True)
+    _label(layout, FOOT, foot, size=8, bold=False, id_="foot", html=True)
     return layout
 
 
