@@ -49,11 +49,18 @@ class Inputs(BaseModel):
 
 @dataclass(frozen=True)
 class Output:
-    """One output: what it is, the JSON Schema of its value, and its media type."""
+    """One output: what it is, the JSON Schema of its value, and its media type.
+
+    Attributes
+    ----------
+    worn : str
+        Collection whose styles fit the features of the value; empty for none.
+    """
 
     title: Text
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     media_type: str = "application/json"
+    worn: str = ""
 
     def media(self) -> dict[str, str]:
         """Return what the schema says of the media type; of plain JSON, nothing."""

@@ -147,7 +147,9 @@ class RiskForecast(Process[RiskForecastInputs]):
     purpose = "prevision"
     weight = "heavy"
     inputs = RiskForecastInputs
-    outputs: ClassVar = {"forecast": Output(Text(fr="Les mailles", en="The cells"), _SCHEMA, "application/geo+json")}
+    outputs: ClassVar = {
+        "forecast": Output(Text(fr="Les mailles", en="The cells"), _SCHEMA, "application/geo+json", worn="risque")
+    }
     example: ClassVar = {"inputs": {"target": "signalements", "horizon_days": 7}}
 
     def run(self, inputs: RiskForecastInputs) -> Results:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from observatoire.errors import BadInput, ObsError
 from observatoire.jobs.model import Order
+from observatoire.layers.catalog import catalog
 from observatoire.server import jobs, pages, respond
 from observatoire.server.context import current
 from observatoire.server.execute import read_execute
@@ -69,6 +70,11 @@ async def describe_process(request: Request) -> Response:
     look = asked(request, state_of(request), ("json", "html"))
     address = f"{state_of(request).base}/processes/{process.id}"
     description = process.describe(look.language)
+    for name, output in process.outputs.items():
+        layer = catalog().get(output.worn)
+        if layer is not None and layer.visible_to(current().audience):
+            style = f"{state_of(request).base}/styles/{output.worn}"
+            description["outputs"][name]["metadata"] = [{"title": "Style", "role": "stylesheet", "href": style}]
     description["links"] = [
         *_links(address, request),
         {"rel": EXECUTE, "type": respond.JSON, "title": "Execute", "href": f"{address}/execution"},

@@ -231,6 +231,20 @@ def test_a_description_is_whole_and_in_the_language_asked_for(served: Served) ->
     assert {link["rel"] for link in english["links"]} >= {"self", "http://www.opengis.net/def/rel/ogc/1.0/execute"}
 
 
+def test_an_output_names_the_style_that_its_features_wear(served: Served) -> None:
+    with served.client("planner") as client:
+        output = client.get("/processes/risk-forecast").json()["outputs"]["forecast"]
+        (style,) = [each["href"].partition("/api")[2] for each in output["metadata"] if each["role"] == "stylesheet"]
+        qml = client.get(style, headers={"Accept": "application/vnd.qgis.qml"})
+        maplibre = client.get(style)
+
+    assert qml.headers["content-type"] == "application/vnd.qgis.qml"
+    assert 'attr="probability"' in qml.text
+    assert maplibre.json()["version"] == 8
+    worn = {output.worn for process in registry().values() for output in process.outputs.values()}
+    assert worn - {""} <= catalog().keys()
+
+
 @pytest.mark.parametrize("path", ["/processes", "/processes/aggregate"])
 def test_a_person_gets_a_page_without_anything_from_elsewhere(served: Served, path: str) -> None:
     with served.client() as client:

@@ -23,6 +23,10 @@ GROUPS = {
     "fr": ["Lieux et événements", "Prévisions et mesures", "Découpages"],
     "en": ["Places and events", "Forecasts and measures", "Areas"],
 }
+CLASSES = {
+    "fr": ["50 % et plus", "30 à 50 %", "15 à 30 %", "5 à 15 %"],
+    "en": ["50 % and over", "30 to 50 %", "15 to 30 %", "5 to 15 %"],
+}
 BLOCKING = {"fr": ("Deux chantiers au même endroit", "Bloquant"), "en": ("Two works at one place", "Blocking")}
 
 
@@ -104,6 +108,13 @@ def test_the_forecast_of_a_drawn_area_holds_the_cells_whose_centre_lies_in_it(mo
 
     assert facts["area"]["good"], facts["area"]["log"]
     assert 144 - 13 <= facts["area"]["cells"] <= 14 * 14
+
+
+def test_the_forecast_of_an_area_wears_the_style_of_forecasts(morning: Any) -> None:
+    """The classes of the collection's legend, in their order: `layers/risque.yml`."""
+    language, facts, _ = morning
+
+    assert facts["area"]["classes"][:4] == CLASSES[language]
 
 
 def test_a_worksite_drawn_on_planned_works_clashes_and_accepts_a_date_that_does_not(morning: Any) -> None:

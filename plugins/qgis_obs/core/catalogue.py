@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import QgsFeedback
 
-from . import opening
+from . import opening, qml_style
 from .errors import NotFound, Refused
 from .http import Client
 from .presets import Preset, listed, preset
@@ -17,7 +17,6 @@ from .unexpected import Unexpected
 
 #: Records asked for at once, and pages read at most: a catalogue is not a reason to read for hours.
 PAGE, PAGES = 200, 50
-QML = "application/vnd.qgis.qml"
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def described(collection: str, about: Any, first: Any) -> Described:
 def qml(client: Client, collection: str, feedback: QgsFeedback | None = None) -> str:
     """Return the QGIS style of a collection, empty where the server has none."""
     try:
-        return client.get(f"styles/{collection}?f=qml", accept=QML, feedback=feedback).body.decode()
+        return client.get(f"styles/{collection}?f=qml", accept=qml_style.MEDIA_TYPE, feedback=feedback).body.decode()
     except (NotFound, Refused):
         return ""
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from qgis.core import QgsFeedback, QgsMapLayer, QgsRasterLayer
 
+from . import qml_style
 from .features import Table, of_geojson, rows_of
 from .http import Client
 from .jobs import Job, results
@@ -31,17 +32,23 @@ class Loaded:
         A file: a raster, or what QGIS does not show by itself.
     text : str
         Anything else, for the user to read.
+    qml : str
+        The style of the rows, where the server names one.
     """
 
     name: str
     table: Table | None = None
     path: str = ""
     text: str = ""
+    qml: str = ""
 
     def layer(self) -> QgsMapLayer | None:
         """Return the layer; None where it is none."""
         if self.table is not None:
-            return self.table.layer(self.name)
+            layer = self.table.layer(self.name)
+            if self.qml:
+                qml_style.wear(layer, self.qml)
+            return layer
         if self.path:
             raster = QgsRasterLayer(self.path, self.name, "gdal")
             return raster if raster.isValid() else None
@@ -53,18 +60,20 @@ def load(client: Client, job: Job, feedback: QgsFeedback | None = None) -> list[
     process = read_process(client.get_json(f"processes/{quote(job.process, safe='')}", feedback=feedback))
     answer = results(client, job, feedback=feedback)
     found = read_results(client, answer, list(process.outputs), feedback=feedback)
-    titles = {output.name: output.title for output in process.outputs}
-    return [_loaded(titles.get(name, name), name, result) for name, result in found.items()]
+    outputs = {output.name: output for output in process.outputs}
+    styles = {name: qml_style.fetch(client, one.style, feedback) for name, one in outputs.items() if one.style}
+    titles = {name: one.title for name, one in outputs.items()}
+    return [_loaded(titles.get(name, name), name, result, styles.get(name, "")) for name, result in found.items()]
 
 
-def _loaded(title: str, name: str, result: Result) -> Loaded:
+def _loaded(title: str, name: str, result: Result, qml: str) -> Loaded:
     if not result.is_json:
         with tempfile.NamedTemporaryFile(prefix=f"obs-{name}-", suffix=f".{result.extension}", delete=False) as file:
             file.write(result.as_bytes())
         return Loaded(title, path=file.name, text="" if result.extension == "tif" else str(Path(file.name)))
     said = result.value
     if isinstance(said, dict) and (said.get("type") in ("FeatureCollection", "Feature") or "coordinates" in said):
-        return Loaded(title, of_geojson(said, name))
+        return Loaded(title, of_geojson(said, name), qml=qml)
     rows = rows_of(said)
     if rows:
         return Loaded(title, Table(rows))

@@ -17,9 +17,8 @@ from qgis.core import (
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtXml import QDomDocument
 
-from . import coverage, legend
+from . import coverage, legend, qml_style
 from .errors import PluginError
 from .opening import Opening
 from .records import Record
@@ -80,10 +79,7 @@ def dress(layer: QgsMapLayer, record: Record, *, base: str, qml: str = "", style
     elif isinstance(layer, QgsRasterLayer):
         coverage.dress(layer, legend.legend(style) or legend.USUAL)
     elif qml and isinstance(layer, QgsVectorLayer):
-        document = QDomDocument()
-        read, *_ = document.setContent(qml)
-        done, said = layer.importNamedStyle(document) if read else (False, "XML")
-        wrong = "" if done else str(said)
+        wrong = qml_style.wear(layer, qml)
     layer.setName(record.title)
     layer.setCustomProperty(COLLECTION, record.id)
     layer.setCustomProperty(SERVER, base)

@@ -40,11 +40,18 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """One output."""
+    """One output.
+
+    Attributes
+    ----------
+    style : str
+        Address of the style of its features; empty where the server names none.
+    """
 
     name: str
     title: str
     kind: Kind
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,4 +144,10 @@ def _several(kind: Kind, fewest: Any) -> Kind:
 
 
 def _output(name: str, said: dict[str, Any]) -> Output:
-    return Output(name, words(said.get("title"), name), kind_of(said.get("schema")))
+    return Output(name, words(said.get("title"), name), kind_of(said.get("schema")), _style(said.get("metadata")))
+
+
+def _style(metadata: Any) -> str:
+    """Return the address of metadata whose role is that of a style (`stylesheet`, a link relation of the web)."""
+    said = [each for each in metadata or () if isinstance(each, dict)] if isinstance(metadata, list) else []
+    return next((str(each["href"]) for each in said if each.get("role") == "stylesheet" and each.get("href")), "")

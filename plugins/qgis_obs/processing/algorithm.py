@@ -29,6 +29,7 @@ from .filled import Filled
 from .interrupt import cancels
 from .outputs import Written, declare
 from .parameters import help_of, label, parameter_of, safe_names
+from .styling import style_results
 
 AS_JOB = "obs_as_job"
 RESOURCES = Path(__file__).parent.parent / "resources"
@@ -143,7 +144,9 @@ class RemoteAlgorithm(QgsProcessingAlgorithm):
             with cancels(feedback, self.session.headless):
                 answer = self._answer(client, inputs, self._as_job(parameters, context), feedback)
                 results = read_results(client, answer, outputs, feedback=feedback)
-            return Written(self, parameters, context, feedback).outputs(self.targets, outputs, results)
+            found = Written(self, parameters, context, feedback).outputs(self.targets, outputs, results)
+            style_results(client, outputs, self.targets, found, context, feedback)
+            return found
         except Cancelled as stopped:
             if self.session.headless:  # a script must not take it for success
                 raise QgsProcessingException(str(stopped)) from None

@@ -95,6 +95,30 @@ def server(fake):
     return Server("fake", "Fake", fake.url)
 
 
+@pytest.fixture
+def loaded(fake):
+    """Load processes into QGIS as it does without a desktop; return how to do it, and the provider."""
+    from qgis.core import QgsApplication
+    from qgis_obs.core import servers
+    from qgis_obs.core.servers import Server
+    from qgis_obs.core.session import Session
+    from qgis_obs.processing.provider import Provider
+
+    providers = []
+
+    def load(*described):
+        fake.offers(*described)
+        servers.save(Server("fake", "Fake", fake.url))
+        provider = Provider(Session(headless=True))
+        QgsApplication.processingRegistry().addProvider(provider)
+        providers.append(provider)
+        return provider
+
+    yield load
+    for provider in providers:
+        QgsApplication.processingRegistry().removeProvider(provider)
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Each test has a profile folder and settings of its own, and none of its tasks lives on into the next."""

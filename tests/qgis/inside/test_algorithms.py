@@ -51,24 +51,6 @@ KITCHEN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def loaded(fake):
-    """Load processes into QGIS as it does without a desktop; return how to do it, and the provider."""
-    providers = []
-
-    def load(*described):
-        fake.offers(*described)
-        servers.save(Server("fake", "Fake", fake.url))
-        provider = Provider(Session(headless=True))
-        QgsApplication.processingRegistry().addProvider(provider)
-        providers.append(provider)
-        return provider
-
-    yield load
-    for provider in providers:
-        QgsApplication.processingRegistry().removeProvider(provider)
-
-
 def one(process, schema, **more):
     return {"id": process, "jobControlOptions": ["sync-execute"], "outputs": {"out": {"schema": schema}}, **more}
 

@@ -20,6 +20,7 @@ from qgis.core import (
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
     QgsProject,
 )
 from qgis.PyQt.QtCore import Qt, QTimer
@@ -105,6 +106,7 @@ def scenario():
     docks = {dock.objectName(): dock for dock in plugin.desktop.docks}
     facts["docks"] = [dock.windowTitle() for dock in plugin.desktop.docks]
     facts["language"] = QgsApplication.locale()
+    from processing.gui.Postprocessing import handleAlgorithmResults
     from qgis_obs.core import layers, risk_layers, servers, worksite
     from qgis_obs.gui.draw_tool import DrawTool
 
@@ -177,7 +179,8 @@ def scenario():
         f"{box.xMinimum()},{box.xMaximum()},{box.yMinimum()},{box.yMaximum()} [{QgsProject.instance().crs().authid()}]"
     )
     algorithm = QgsApplication.processingRegistry().algorithmById("obs:risk-forecast")
-    wanted = {"bbox": area, "forecast": "TEMPORARY_OUTPUT"}
+    into = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
+    wanted = {"bbox": area, "forecast": into}
     run = QgsProcessingAlgRunnerTask(algorithm, wanted, context, feedback)
     run.executed.connect(lambda good, found: over.append((good, found)))
     QgsApplication.taskManager().addTask(run)
@@ -185,10 +188,10 @@ def scenario():
     good, found = over[0]
     facts["area"] = {"good": good, "log": feedback.textLog()[-800:]}
     if good:
-        layer = context.takeResultLayer(found["forecast"])
+        handleAlgorithmResults(algorithm, context, feedback)  # as the toolbox does
+        layer = QgsProject.instance().mapLayer(found["forecast"])
         facts["area"]["cells"] = layer.featureCount()
-        layer.setName("risk-forecast")
-        QgsProject.instance().addMapLayer(layer)
+        facts["area"]["classes"] = [item.label() for item in layer.renderer().legendSymbolItems()]
         yield 2
         shot("4-area")
         QgsProject.instance().removeMapLayer(layer.id())
