@@ -120,7 +120,7 @@ def observatory() -> Iterator[Observatory]:
             yield Observatory(url, json.loads((var / "demo-keys.json").read_text()), environment)
         finally:
             demo.send_signal(signal.SIGINT)
-            demo.wait(30)
+            demo.wait(120)  # a machine that does much else takes its time
             private = Cluster(var)
             private.stop()
             shutil.rmtree(private.home, ignore_errors=True)
