@@ -57,6 +57,11 @@ def test_list_and_map_show_the_same(resident: Come) -> None:
         )
     )
     assert drawn == listed
+    grounds = page.evaluate(
+        """() => document.querySelector("#map").map.getStyle().layers
+           .filter(({ type }) => type === "background").map(({ id }) => id)"""
+    )
+    assert grounds == ["ground"]  # that of a collection's own style would hide streets, districts and other collections
     assert "vue=carte" in page.url
     assert one.barriers() == []
 
