@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -24,13 +25,14 @@ CHROME = "--headless=new --no-sandbox"
 
 def measure(address: str, cache: str) -> dict[str, Any]:
     """Return one report of Lighthouse, as it writes it."""
+    report = Path(cache) / "report.json"  # what is longer than a pipe holds may be cut at its end
     command = [
-        "npx", "--yes", f"lighthouse@{VERSION}", address, "--quiet", "--output=json", "--output-path=stdout",
+        "npx", "--yes", f"lighthouse@{VERSION}", address, "--quiet", "--output=json", f"--output-path={report}",
         "--only-categories=performance,accessibility,best-practices,seo", f"--chrome-flags={CHROME}",
     ]  # fmt: skip
     own = {"CHROME_PATH": shutil.which("chromium") or "chromium", "npm_config_cache": cache}
-    done = subprocess.run(command, env=os.environ | own, capture_output=True, check=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    subprocess.run(command, env=os.environ | own, capture_output=True, check=True)
+    found: dict[str, Any] = json.loads(report.read_text("utf-8"))
     return found
 
 

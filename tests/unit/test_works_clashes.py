@@ -230,6 +230,8 @@ def test_street_bears_days_once_and_a_new_pavement_is_left_alone() -> None:
 
     by_rule = {f.rule: f for f in report.findings}
     assert by_rule.keys() == {"tired-street", "new-pavement"}
+    assert "refaite le 01/05/2023 : pas de tranchée avant le 01/05/2026" in by_rule["new-pavement"].reason.fr
+    assert "renewed on 2023-05-01: no trench before 2026-05-01" in by_rule["new-pavement"].reason.en
     assert by_rule["tired-street"].figures["days"] == 100  # 1 January to 10 April, both included, each day once
     assert found([apart], Scene(works=[a], renewed={"rue": date(2023, 5, 1)})) == []
     assert "new-pavement" not in {r for r, *_ in found([b], Scene(renewed={"rue": date(2023, 2, 1)}))}

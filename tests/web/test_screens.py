@@ -98,6 +98,44 @@ def test_every_figure_of_the_trends_leads_to_as_many_items(visit: Come, observat
     assert len(shown) >= 8
 
 
+def test_the_counts_of_the_time_bar_are_those_of_their_requests(visit: Come, observatory: Any) -> None:
+    """Of the whole window, and of the part of it to which the bar was moved back."""
+    page = visit("?days=30", screen="").page
+    counts = page.locator("[data-part=counts] a.datum")
+    expect(counts).to_have_count(2)
+    whole = _followed(page, observatory, "[data-part=counts] a.datum")
+
+    page.get_by_role("slider").focus()
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+    part = _followed(page, observatory, "[data-part=counts] a.datum")
+
+    assert 0 < sum(part) < sum(whole)
+
+
+def test_the_counts_of_the_agenda_are_those_of_their_requests(visit: Come, observatory: Any) -> None:
+    page = visit(screen="chantiers", audience="roadworks").page
+    expect(page.locator("[data-part=count] a.datum")).to_have_count(2, timeout=60_000)
+
+    works, events = _followed(page, observatory, "[data-part=count] a.datum", audience="roadworks")
+
+    assert works > 0
+    assert events > 0
+    assert page.locator(".gantt tbody tr").count() == min(
+        works + events, 80
+    )  # all are in the table, up to what is drawn
+
+
+def _followed(page: Page, observatory: Any, figures: str, *, audience: str = "coordination") -> list[int]:
+    """Return the figures that a screen shows; each must be the number of items of the request behind it."""
+    shown = page.locator(figures).evaluate_all("nodes => nodes.map(a => [a.getAttribute('href'), a.textContent])")
+    for href, text in shown:
+        asked = href.replace("&f=html", "&f=json&limit=1")
+        assert observatory.get(asked, audience).json()["numberMatched"] == int(text.replace(",", "")), asked
+    return [int(text.replace(",", "")) for _, text in shown]
+
+
 def test_the_city_is_divided_another_way_and_the_address_keeps_it(visit: Come, observatory: Any) -> None:
     """Four sectors beside the sixteen districts, on the map and in the trends; the figures are their requests'."""
     visited = visit("?system=secteur", screen="", size="desktop")

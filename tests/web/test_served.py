@@ -1,5 +1,6 @@
 """The first screen on the real server: what it says is what the API says."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.web
 
 Come = Callable[..., Any]
+Barriers = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,49 @@ def test_the_classes_are_those_of_the_intervals(visit: Come, observatory) -> Non
     first = observatory.get(href.replace("f=html", "f=json"), "coordination").json()["features"]
     total = sum(cell["properties"]["expected"] for cell in first)
     expect(page.locator(".figure b")).to_have_text(f"{total:,.1f}".removesuffix(".0"))
+
+
+@pytest.mark.parametrize("days", [7, 90])
+def test_every_count_by_nature_is_that_of_its_request(visit: Come, observatory, days: int) -> None:
+    """Of each collection and of each of its natures, of a short window and of a long one."""
+    page = visit(f"?days={days}").page
+    counts = page.locator(".natures a.count")
+    expect(page.locator("[data-collection=signalements] li a.count").first).to_be_visible()
+    expect(page.locator("[data-collection=faits] li a.count").first).to_be_visible()
+
+    shown = counts.evaluate_all("nodes => nodes.map(a => [a.getAttribute('href'), a.textContent])")
+
+    assert len(shown) >= 10
+    assert sum(int(text.replace(",", "")) for _, text in shown) > 0
+    for href, text in shown:
+        asked = href.replace("&f=html", "&f=json&limit=1")
+        assert observatory.get(asked, "coordination").json()["numberMatched"] == int(text.replace(",", "")), asked
+
+
+def test_a_count_that_is_followed_opens_its_items_over_the_desk(visit: Come, observatory, barriers: Barriers) -> None:
+    """Of a collection that needs the key, by keyboard alone: the page is read with the key, and the screen stays."""
+    page = visit("?days=90").page
+    link = page.locator("[data-collection=faits] legend a.count")
+    n = int(link.inner_text().replace(",", ""))
+
+    link.focus()
+    page.keyboard.press("Enter")
+
+    sheet = page.get_by_role("dialog")
+    expect(sheet).to_contain_text(f"items shown, of {n}")
+    expect(sheet.locator(".request")).to_contain_text("/api/collections/faits/items?datetime=")
+    assert barriers(page) == []
+    sheet.get_by_role("link", name=re.compile(r"^\d+$")).first.click()
+    expect(sheet.locator(".request")).to_contain_text(re.compile(r"/api/collections/faits/items/\d+"))
+    sheet.get_by_role("button", name="Previous page").click()
+    expect(sheet).to_contain_text("items shown, of")
+    with page.expect_download() as saved:
+        sheet.get_by_role("link", name="CSV").click()
+    assert saved.value.suggested_filename == "faits.csv"
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    expect(link).to_be_focused()
+    assert "days=90" in page.url
 
 
 def test_an_audience_without_forecasts_is_told_so(visit: Come, observatory) -> None:

@@ -9,6 +9,7 @@ import { MESSAGES } from "./messages.js";
 import { Nav } from "./nav.js";
 import { Trouble } from "./notice.js";
 import { SCREENS, screenAt, seen } from "./screens.js";
+import { openPagesWith } from "./sheet.js";
 import { SignIn } from "./signin.js";
 
 const KEY = "observatoire.key";
@@ -149,4 +150,5 @@ function warm(path) {
   Promise.all(wanted).catch(() => null);
 }
 
+openPagesWith(() => sessionStorage.getItem(KEY));
 render(html`<${Desk} />`, document.getElementById("app"));

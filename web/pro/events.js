@@ -1,6 +1,7 @@
 /** Filters of the events: how far back, and of which natures. */
 import { say } from "../shared/language.js";
 import { html } from "../shared/ui.js";
+import { behind, counted } from "./behind.js";
 import { tally } from "./data.js";
 import { Trouble } from "./notice.js";
 
@@ -29,14 +30,16 @@ export function Events({ events, days, interval, without, words, lang, format, o
 function Natures({ id, layer, interval, without, words, lang, format, onNature, onAll, onRetry }) {
   if (layer.state === "error") return html`<h3>${words.collections[id]}</h3><${Trouble} error=${layer.error} words=${words} onRetry=${onRetry} />`;
   if (layer.state === "loading") return html`<h3>${words.collections[id]}</h3><p class="quiet">${words.loading}</p>`;
-  const counts = tally(layer.features, layer.style.property);
+  const { features, since } = counted(layer);
+  const counts = tally(features, layer.style.property);
+  const link = (n, equal, name) => html`<a class="count" href=${`${behind(id, interval, { since, equal })}&f=html`} title=${`${words.behind}${words.colon}${name}`}>${format.number(n)}</a>`;
   const every = layer.style.legend.map(({ value }) => `${id}.${value}`);
   const off = every.filter((name) => without.has(name)).length;
   return html`
     <fieldset class="natures" data-collection=${id}>
-      <legend>${words.collections[id]} ${interval && layer.complete ? html`<a class="count" href=${behind(id, interval)} title=${words.behind}>${format.number(layer.features.length)}</a>` : html`<span class="count">${format.number(layer.features.length)}</span>`}</legend>
+      <legend>${words.collections[id]} ${link(features.length, {}, words.collections[id])}</legend>
       ${layer.features.length === 0 && html`<p class="quiet">${words.noEvents}</p>`}
-      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(layer.features.length))}</p>`}
+      ${!layer.complete && html`<p class="quiet">${words.newest(format.number(features.length))}</p>`}
       ${layer.features.length > 0 &&
       html`
         <ul>
@@ -48,8 +51,8 @@ function Natures({ id, layer, interval, without, words, lang, format, onNature, 
                   <input type="checkbox" checked=${!without.has(name)} onChange=${() => onNature(name)} />
                   <i class="dot" style=${{ backgroundColor: color }} aria-hidden="true"></i>
                   <span>${say(label, lang)}</span>
-                  <span class="count">${format.number(counts.get(value) ?? 0)}</span>
                 </label>
+                ${link(counts.get(value) ?? 0, { [layer.style.property]: value }, say(label, lang))}
               </li>
             `;
           })}
@@ -58,11 +61,6 @@ function Natures({ id, layer, interval, without, words, lang, format, onNature, 
       `}
     </fieldset>
   `;
-}
-
-/** The request that counts the same items. */
-function behind(id, interval) {
-  return `/api/collections/${id}/items?${new URLSearchParams({ datetime: interval.join("/"), f: "html" })}`;
 }
 
 /** The features that the filters leave. */

@@ -58,6 +58,9 @@ const FR = {
   awayWhy: "Rien n’est perdu : vérifiez votre connexion, puis réessayez.",
   failed: "Cette partie n’a pas pu être lue.",
   retry: "Réessayer",
+  sheetClose: "Fermer",
+  sheetBack: "Page précédente",
+  sheetSaved: "Le fichier est enregistré.",
 
   forecast: "Prévision",
   periodOver: "période écoulée",
@@ -233,6 +236,9 @@ const EN = {
   awayWhy: "Nothing is lost: check your connection, then try again.",
   failed: "This part could not be read.",
   retry: "Try again",
+  sheetClose: "Close",
+  sheetBack: "Previous page",
+  sheetSaved: "The file is saved.",
 
   forecast: "Forecast",
   periodOver: "period is over",

@@ -91,18 +91,21 @@ export class Api {
    * @param {string} collection
    * @param {Record<string, string | number>} query of OGC API Features
    * @param {number} most features asked for in all
-   * @returns {Promise<{features: object[], complete: boolean}>} `complete` is false when there were more.
+   * @returns {Promise<{features: object[], complete: boolean, matched: number | null}>} `complete` is false when there were
+   *   more; `matched` is how many there are in all, where the server says so.
    */
   async items(collection, query, most) {
     const words = new URLSearchParams({ f: "json", ...query });
     let path = `/api/collections/${encodeURIComponent(collection)}/items?${words}`;
     const features = [];
+    let matched = null;
     while (path && features.length < most) {
       const page = await this.json(path);
       features.push(...page.features);
+      matched ??= page.numberMatched ?? null;
       path = page.features.length > 0 ? nextPath(page) : null;
     }
-    return { features: features.slice(0, most), complete: !path && features.length <= most };
+    return { features: features.slice(0, most), complete: !path && features.length <= most, matched };
   }
 }
 

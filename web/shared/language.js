@@ -33,6 +33,8 @@ export function formats(lang, timeZone) {
   const locale = { fr: "fr-FR", en: "en-GB" }[lang] ?? lang;
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone });
+  const near = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone });
+  const dated = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
   return {
     number: (value, digits = 0) =>
@@ -44,6 +46,8 @@ export function formats(lang, timeZone) {
       new Intl.NumberFormat(locale, { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value),
     day: (instant) => day.format(new Date(instant)),
     moment: (instant) => moment.format(new Date(instant)),
+    near: (instant) => near.format(new Date(instant)),
+    dated: (instant) => dated.format(new Date(instant)),
     period: (start, end) => day.formatRange(new Date(start), new Date(new Date(end).getTime() - 1000)),
     ago: (instant, now) => {
       const age = (new Date(instant) - now) / 1000;

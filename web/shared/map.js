@@ -12,7 +12,7 @@ const FONT = ["system-ui", "sans-serif"];
  * Open a map of a city in `container`.
  *
  * The element tells its state in `data-state` (`busy`, then `idle` when everything asked for is drawn) and holds the
- * MapLibre object in `.map`, which is what tests and curious people look at.
+ * MapLibre object in `.map`.
  *
  * @param {HTMLElement} container
  * @param {{bbox: number[], locale: Record<string, string>, camera: object | null}} options
@@ -152,7 +152,7 @@ export function paintGround(map) {
 }
 
 /**
- * Draw a collection with its layer file's style, under the names.
+ * Draw a collection with its layer file's style, without its ground, under the names.
  *
  * @param {object} style the answer of `/api/styles/{id}`; its layers keep their paint, its source becomes `data`
  * @returns {string[]} ids of the map's layers
@@ -160,7 +160,7 @@ export function paintGround(map) {
 export function drawCollection(map, id, style, data, before) {
   const { tolerance } = Object.values(style.sources ?? {})[0] ?? {};
   map.addSource(id, { type: "geojson", data, ...(tolerance === undefined ? {} : { tolerance }) });
-  return style.layers.map((layer) => {
+  return style.layers.filter(({ type }) => type !== "background").map((layer) => {
     const { "source-layer": _, ...rest } = layer;
     const own = { ...rest, id: `${id}:${layer.id}`, source: id };
     map.addLayer(own, map.getLayer(before) ? before : undefined);

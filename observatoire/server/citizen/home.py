@@ -87,9 +87,10 @@ def chips(page: Page, look: Look, counts: dict[str, int]) -> list[tuple[str, str
     """Return the filters: words, address, whether it is the one of now."""
     words = page.words
     every = sum(counts.values())
-    listed = [(f"{words['all']} ({every})", here(page, look, voir=""), not look.only)]
+    number = page.say.number
+    listed = [(f"{words['all']} ({number(every)})", here(page, look, voir=""), not look.only)]
     return listed + [
-        (f"{words[name]} ({counts.get(name, 0)})", here(page, look, voir=name), look.only == name)
+        (f"{words[name]} ({number(counts.get(name, 0))})", here(page, look, voir=name), look.only == name)
         for name in COLLECTIONS
     ]
 
@@ -100,7 +101,7 @@ def summary(page: Page, look: Look, counts: dict[str, int]) -> str:
     for name in COLLECTIONS:
         n = counts.get(name, 0)
         if n:
-            parts.append(f"{n} {words[('one_' if n == 1 else 'many_') + name].lower()}")
+            parts.append(f"{page.say.number(n)} {words[('one_' if n == 1 else 'many_') + name].lower()}")
     if not parts:
         said = words["nothing"]
     else:

@@ -12,7 +12,9 @@ from starlette.responses import Response
 from observatoire.server import pages, respond
 from observatoire.server.citizen.icons import icon
 from observatoire.server.citizen.say import Say
+from observatoire.server.citizen.sheet import sheet
 from observatoire.server.citizen.words import WORDS
+from observatoire.server.policy import let_in
 from observatoire.server.state import State, state_of
 from observatoire.server.static import web
 
@@ -59,10 +61,13 @@ class Page:
         return f"/web/{web().address(name)}"
 
     def body(self, template: str, **data: Any) -> str:
-        """Return a page of `templates/`."""
+        """Return a page of `templates/`, its style sheet in it."""
+        style = sheet()
+        let_in(self.request.scope, style.source)
         return pages.render(
             self.request, template, self.language, c=self.words, say=self.say, link=self.link, asset=self.asset,
-            icon=icon, path=self.request.url.path, other_link=self._other(), basemap=self._basemap(), **data,
+            icon=icon, path=self.request.url.path, other_link=self._other(), style=style.text,
+            basemap=self._basemap(), **data,
         )  # fmt: skip
 
     def render(self, template: str, *, status: int = 200, **data: Any) -> Response:

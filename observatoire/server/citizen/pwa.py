@@ -12,7 +12,7 @@ from observatoire.server.static import web
 
 #: Kept when the application is first opened: it then opens anywhere. The map is kept when it is first looked at.
 KEPT = (
-    "shared/base.css", "shared/mark.svg", "shared/address.js", "citizen/citizen.css", "citizen/app.js",
+    "shared/mark.svg", "shared/address.js", "citizen/app.js",
     "citizen/install.js", "citizen/locate.js", "citizen/views.js", "citizen/report.js", "citizen/place.js",
     "citizen/known.js", "citizen/photo.js", "citizen/exif.js", "citizen/outbox.js", "citizen/store.js",
     "citizen/mine.js", "citizen/follow.js", "citizen/dom.js",

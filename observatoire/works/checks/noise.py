@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from observatoire.works.checks.words import finding
+from observatoire.works.checks.words import NOISE, finding
 from observatoire.works.finding import Finding
 from observatoire.works.intervals import Intervals
 from observatoire.works.model import Work
@@ -65,5 +65,6 @@ def _noise(rule: Noise, works: list[Work], scene: Scene) -> Iterator[Finding]:
             rule, works[k], tuple(str(n) for n in places.id[near][:SHOWN]), hours_held,
             figures={"hours": round(hours, 2), "places": len(near), "people": people,
                      "people_unknown": int(np.isnan(known).sum())},
-            places=len(near), people=people, distance=rule.distance, hours=hours, noise=works[k].noise,
+            places=len(near), people=people, distance=rule.distance, hours=hours,
+            noise=NOISE.get(works[k].noise or "", works[k].noise),
         )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from observatoire.risk.arrays import Ints
 from observatoire.works.checks.detours import everything
-from observatoire.works.checks.words import finding
+from observatoire.works.checks.words import day, finding
 from observatoire.works.finding import Finding
 from observatoire.works.model import Work
 from observatoire.works.rules import Moratorium, WorksDays
@@ -74,7 +74,7 @@ def check_moratorium(rule: Moratorium, works: Sequence[Work], scene: Scene) -> I
             if since <= first and EPOCH + timedelta(days=int(days[0])) < until:
                 yield finding(
                     rule, work, (f"{'segment' if work.segment else 'street'}:{place}",), street=work.street or place,
-                    renewed=since.isoformat(), until=until.isoformat(),
+                    renewed=day(since), until=day(until),
                 )  # fmt: skip
 
     return found()

@@ -1,6 +1,6 @@
 """From a rule's reason to a sentence."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,13 @@ from observatoire.works.model import Work
 from observatoire.works.rules import Base
 
 NOTHING = Intervals.of([])
+#: How loud works are, in the middle of a sentence.
+NOISE = {
+    "faible": Text(fr="faible", en="low"),
+    "moyen": Text(fr="moyen", en="medium"),
+    "fort": Text(fr="fort", en="high"),
+    "tres-fort": Text(fr="très fort", en="very high"),
+}
 
 
 def finding(
@@ -40,3 +47,14 @@ def instant(seconds: int, zone: str) -> Text:
     """Return a moment on the clock of a zone."""
     wall = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(zone))
     return Text(fr=wall.strftime("%d/%m/%Y à %H:%M"), en=wall.strftime("%Y-%m-%d %H:%M"))
+
+
+def day(when: date) -> Text:
+    """Return a day, as `instant` writes it.
+
+    Examples
+    --------
+    >>> day(date(2029, 4, 4)).fr
+    '04/04/2029'
+    """
+    return Text(fr=f"{when:%d/%m/%Y}", en=f"{when:%Y-%m-%d}")

@@ -21,7 +21,9 @@ import yaml
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from observatoire.server.citizen.sheet import sheet
 from observatoire.server.middleware import POLICY
+from observatoire.server.policy import with_style
 from observatoire.store.cluster import Cluster
 
 pytestmark = pytest.mark.web
@@ -150,9 +152,10 @@ def test_the_policy_lets_in_that_host_alone_and_none_by_default(site: str, tiles
     allowed = httpx.get(site).headers["content-security-policy"]
     default = httpx.get(observatory.url)
 
-    assert default.headers["content-security-policy"] == POLICY
+    own = with_style(POLICY, sheet().source)
+    assert default.headers["content-security-policy"] == own
     assert "data-basemap" not in default.text
-    assert allowed.replace(f" {tiles.url}", "") == POLICY
+    assert allowed.replace(f" {tiles.url}", "") == own
     assert allowed.count(tiles.url) == 2  # pictures, and the fetches that bring them
 
 

@@ -1,5 +1,7 @@
 """Every residents' page: no barrier that axe finds, no sideways scrolling at 320 pixels, light, in both languages."""
 
+import base64
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -159,23 +161,41 @@ def test_pages_keep_the_language_that_was_asked_for(resident: Come) -> None:
 
 def test_files_of_this_version_are_kept_and_pages_are_asked_again(site: str) -> None:
     page = httpx.get(f"{site}/")
-    style = page.text.split('<link rel="stylesheet" href="')[1].split('"')[0]
+    script = page.text.split('<script type="module" src="')[1].split('"')[0]
 
-    answer = httpx.get(site + style, headers={"Accept-Encoding": "br"})
+    answer = httpx.get(site + script.replace("app.js", "report.js"), headers={"Accept-Encoding": "br"})
 
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-encoding"] == "br"
     assert page.headers["cache-control"] == "public, no-cache"
 
 
+def test_nothing_bars_the_first_picture_but_the_page(resident: Come) -> None:
+    """No style sheet or script that a browser must wait for: the page comes with all that it is drawn with."""
+    one = resident()
+    page = one.go("/?at=5.3723,43.3035&rayon=3000")
+
+    barring = page.evaluate(
+        """() => performance.getEntriesByType("resource")
+           .filter((one) => one.renderBlockingStatus === "blocking").map((one) => one.name)"""
+    )
+
+    assert barring == []
+    assert page.locator("main").evaluate("el => getComputedStyle(el).display") == "grid"  # the sheet was let in
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_pages_hold_nothing_inline_and_name_our_own_files_only(site: str, language: str) -> None:
-    """What the security policy would block anyway; links that a person may follow are no requests."""
+def test_pages_hold_one_sheet_inline_and_name_our_own_files_only(site: str, language: str) -> None:
+    """Anything else inline the security policy blocks; links that a person may follow are no requests."""
     for path in PAGES:
-        html = httpx.get(f"{site}{path}", headers={"Accept-Language": language}, params={"lang": language}).text
+        page = httpx.get(f"{site}{path}", headers={"Accept-Language": language}, params={"lang": language})
+        html = page.text
+        sheets = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+        let_in = [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in sheets]
         files = re.findall(r'<(?:script|img)[^>]* src="([^"]*)"|<link[^>]* href="([^"]*)"', html)
 
         assert f'<html lang="{language}">' in html
         assert not re.search(r' style=|\bon[a-z]+="', html)
-        assert html.count("<script") == 1
+        assert html.count("<script") == html.count("<style") == len(sheets) == 1
+        assert f"style-src 'self' 'sha256-{let_in[0]}';" in page.headers["content-security-policy"]
         assert [one for pair in files for one in pair if one and not one.startswith(("/web/v-", "/manifest"))] == []

@@ -21,7 +21,7 @@ export default class Brief extends Reading {
     this.setState({ busy: false });
   };
 
-  render({ lang, format }, { busy, problem }) {
+  render({ lang, format }, { busy, problem, brief }) {
     const texts = wordsOf(TEXTS, lang);
     return html`
       <main id="main" class="page" tabindex="-1">
@@ -29,10 +29,10 @@ export default class Brief extends Reading {
           <h2 id="brief-title">${texts.title}</h2>
           <p class="actions">
             <button type="button" class="primary" disabled=${busy} onClick=${this.make}>${busy ? texts.making : texts.make}</button>
-            <a href=${`/pro/brief.html?lang=${lang}`}>${texts.page}</a> <a href=${`/pro/brief.pdf?lang=${lang}`}>${texts.pdf}</a>
+            ${brief?.value && html`<a href=${`/pro/brief.html?lang=${lang}`}>${texts.page}</a> <a href=${`/pro/brief.pdf?lang=${lang}`}>${texts.pdf}</a>`}
           </p>
           ${problem && html`<p class="problem" role="alert">${texts.failed}</p>`}
-          ${this.shown("brief", (brief) => html`<${Sheet} ...${{ brief, texts, lang, format }} />`)}
+          ${brief?.error?.kind === "missing" && !brief.value ? html`<p class="quiet">${texts.never}</p>` : this.shown("brief", (brief) => html`<${Sheet} ...${{ brief, texts, lang, format }} />`)}
         </section>
       </main>
     `;

@@ -23,6 +23,7 @@ export const TEXTS = {
       `constatés du ${format.moment(f.as_of)} au ${format.moment(f.known_until)}, ${f.expected === null ? "sans prévision" : `${format.number(f.expected)} attendus`}`,
     late: "Sources en retard",
     none: "Rien.",
+    never: "Aucun point n’a encore été fait. Il se fait chaque matin à 6 h, ou maintenant, par ce bouton.",
   },
   en: {
     title: "Morning brief",
@@ -47,5 +48,6 @@ export const TEXTS = {
       `observed from ${format.moment(f.as_of)} to ${format.moment(f.known_until)}, ${f.expected === null ? "no forecast" : `${format.number(f.expected)} expected`}`,
     late: "Late sources",
     none: "Nothing.",
+    never: "No brief has been made yet. One is made each morning at 6, or now, by this button.",
   },
 };

@@ -1,27 +1,29 @@
-/** Works and events as bars over thirty days, in a table: what a bar shows, its row says. */
+/** Works and events as bars over thirty days, in a table: what a bar shows, its row says. Roles: narrow screens draw no table. */
 import { say } from "../../shared/language.js";
 import { html } from "../../shared/ui.js";
+import { Figure } from "./part.js";
 
 const DRAWN = 80;
 
 export function Gantt({ period, works, events, needs, chosen, texts, format, lang, onChoose }) {
   const rows = [...rowsOf("chantiers", works), ...rowsOf("evenements", events)].sort((a, b) => a.start - b.start);
+  const figure = ({ n, href }) => html`<${Figure} href=${href} label=${texts.behind}>${format.number(n)}<//>`;
   const known = new Map((needs?.features ?? []).map(({ id, properties }) => [id, properties]));
   return html`
-    <p>${texts.count(format.number(works.features.length), format.number(events.features.length))} ${rows.length > DRAWN && texts.first(DRAWN)}</p>
+    <p data-part="count">${texts.count(figure(works), works.n, figure(events), events.n)} ${rows.length > DRAWN && texts.first(DRAWN)}</p>
     <div class="scroll gantt" tabindex="0" role="region" aria-label=${texts.table}>
-      <table>
-        <thead><tr><th scope="col">${texts.what}</th><th scope="col">${texts.when}</th></tr></thead>
-        <tbody>
+      <table role="table">
+        <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">${texts.what}</th><th role="columnheader" scope="col">${texts.when}</th></tr></thead>
+        <tbody role="rowgroup">
           ${rows.slice(0, DRAWN).map(({ id, feature, color, kind, start, end }) => {
             const { reference, titre } = feature.properties;
             return html`
-              <tr key=${reference} class=${reference === chosen ? "chosen" : ""} data-reference=${reference}>
-                <th scope="row">
+              <tr key=${reference} role="row" class=${reference === chosen ? "chosen" : ""} data-reference=${reference}>
+                <th role="rowheader" scope="row">
                   <button type="button" class="link" aria-pressed=${reference === chosen ? "true" : "false"} onClick=${() => onChoose(reference === chosen ? null : reference)}>${titre ?? reference}</button>
                   <span class="quiet">${say(kind, lang)} · <a href=${`/api/collections/${id}/items/${feature.id}?f=html`}>${reference}</a>${noted(known.get(reference), texts, format)}</span>
                 </th>
-                <td><span class="track" aria-hidden="true"><i style=${bar(start, end, period, color)}></i></span><span class="quiet">${format.day(start)} – ${format.day(end)}</span></td>
+                <td role="cell"><span class="track" aria-hidden="true"><i style=${bar(start, end, period, color)}></i></span><span class="quiet">${format.period(start, end)}</span></td>
               </tr>
             `;
           })}

@@ -12,7 +12,7 @@ export function Bell({ alerts, texts, lang, words }) {
     <section class="card" aria-labelledby="bell-title" data-part="bell">
       <h2 id="bell-title">${texts.alerts(fresh.length)}</h2>
       <ul class="lines">
-        ${fresh.slice(0, MOST).map(({ id, severity, reason, href }) => html`<li key=${id} class=${severity}>${href ? html`<a href=${`${href}&f=html`}>${say(reason, lang)}</a>` : say(reason, lang)}</li>`)}
+        ${fresh.slice(0, MOST).map(({ id, severity, reason, href }) => html`<li key=${id} class=${severity}><span class="tag ${severity === "info" ? "" : "warn"}">${texts.severities[severity]}</span> ${href ? html`<a href=${`${href}&f=html`}>${say(reason, lang)}</a>` : say(reason, lang)}</li>`)}
       </ul>
       <p><a href=${`/pro/alertes?lang=${lang}`}>${texts.allAlerts}</a></p>
     </section>

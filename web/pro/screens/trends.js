@@ -24,7 +24,7 @@ export function Trends({ trend, whole, texts, lang, words, format }) {
           <li class="quiet">${texts.stableOnes(trend.divisions.length - moved.length)}</li>
         </ul>
       `}
-      <details class="quiet"><summary>?</summary><p>${say(trend.definition, lang)}</p></details>
+      <details class="quiet"><summary>${texts.how}</summary><p>${say(trend.definition, lang)}</p></details>
     </section>
   `;
 }

@@ -96,7 +96,7 @@ function Alarms({ alerts, texts, lang }) {
   return html`
     <section aria-labelledby="wall-title">
       <h2 id="wall-title">${texts.alerts(fresh.length)}</h2>
-      <ul>${fresh.slice(0, LINES).map(({ id, severity, reason }) => html`<li key=${id} class=${severity}>${say(reason, lang)}</li>`)}</ul>
+      <ul>${fresh.slice(0, LINES).map(({ id, severity, reason }) => html`<li key=${id} class=${severity}><span class="tag ${severity === "info" ? "" : "warn"}">${texts.severities[severity]}</span> ${say(reason, lang)}</li>`)}</ul>
     </section>
   `;
 }

@@ -55,13 +55,12 @@ export default class Works extends Reading {
   /** What holds the public space at some time of the period, by its beginning. */
   async readItems(api, id) {
     const [start, end] = this.period.map((d) => d.toISOString());
-    const filter = `debut < TIMESTAMP('${end}') AND fin > TIMESTAMP('${start}')`;
-    const [{ features, complete }, style] = await Promise.all([
+    const filter = `debut < TIMESTAMP('${end}') AND fin > TIMESTAMP('${start}') AND statut NOT IN ('annule', 'termine')`;
+    const [{ features, matched }, style] = await Promise.all([
       api.items(id, { limit: 500, filter, sortby: "debut", properties: FIELDS }, MOST),
       data.style(api, id),
     ]);
-    const live = features.filter(({ properties: p }) => !["annule", "termine"].includes(p.statut));
-    return { features: live, complete, style };
+    return { features, n: matched ?? features.length, href: `/api/collections/${id}/items?filter=${encodeURIComponent(filter)}`, style };
   }
 
   chooseDay = (from) => {
