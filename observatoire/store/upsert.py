@@ -126,7 +126,11 @@ def _bring(
 
 
 def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Bring the staged refusals into the quarantine; those already there are not written again."""
+    """Bring the staged refusals into the quarantine; those already there are not written again.
+
+    A row that was refused for another reason before has one open entry, the new one: the older is closed by this load,
+    and its message says by what it was superseded.
+    """
     cursor.execute(
         "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
         "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
@@ -139,9 +143,16 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
     given = {"source": source, "collection": layer.id, "load": load_id}
     cursor.execute(
         sql.SQL(
-            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL FROM pg_temp.alike a "
+            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL, message = a.message FROM pg_temp.alike a "
             "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
         ).format(known),
+        given,
+    )
+    cursor.execute(
+        "UPDATE obs.quarantine q SET settled = %(load)s, message = q.message || ' (superseded by ' || a.why || ')' "
+        "FROM (SELECT digest, min(field || ': ' || reason) AS why, array_agg(field || ': ' || reason) AS all_of_them "
+        "FROM pg_temp.alike GROUP BY digest) AS a WHERE q.source = %(source)s AND q.collection = %(collection)s "
+        "AND q.row_digest = a.digest AND q.settled IS NULL AND q.field || ': ' || q.reason <> ALL (a.all_of_them)",
         given,
     )
     fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
