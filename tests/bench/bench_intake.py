@@ -58,6 +58,7 @@ def export(folder: Path, rows: int) -> dict[str, Path]:
 
 
 TICKS = os.sysconf("SC_CLK_TCK")
+ENDING = 1.0  # s: by then the server has taken note of a session that has ended, and of its CPU
 
 
 def server_cpu(cluster: Cluster) -> float:
@@ -150,6 +151,7 @@ def measure(rows: int, rounds: int, *, profile: bool) -> dict[str, object]:
                         for name, contestant in CONTESTANTS.items():
                             before = server_cpu(cluster)
                             seconds, cpu = contestant(conninfo, connector, file, rows)
+                            time.sleep(ENDING)
                             run = (seconds, cpu, server_cpu(cluster) - before)
                             results.setdefault((connector, name), []).append(run)
         finally:
