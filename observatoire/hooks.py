@@ -54,7 +54,7 @@ def manager() -> pluggy.PluginManager:
     """Return the plugin manager, all entry points loaded."""
     plugins = pluggy.PluginManager("observatoire")
     plugins.add_hookspecs(Specifications)
-    plugins.register(BuiltIn())
+    plugins.register(BuiltIn(), name="layers")
     plugins.load_setuptools_entrypoints("observatoire")
     return plugins
 

@@ -28,5 +28,5 @@ def new(
 @plugin.command(name="list")
 def list_(*, output: Output = Format.text) -> None:
     """Show the packages whose hooks the observatory calls."""
-    found = {name: str(getattr(part, "__name__", type(part).__name__)) for name, part in manager().list_name_plugin()}
+    found = {name: str(getattr(part, "__name__", type(part).__module__)) for name, part in manager().list_name_plugin()}
     show({"plugins": found}, output, text="\n".join(f"{name}: {where}" for name, where in sorted(found.items())))

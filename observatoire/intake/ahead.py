@@ -1,6 +1,7 @@
 """What makes a load quick beside its rows: the store takes a batch in while the next is read; garbage can wait."""
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 _SELDOM = 200_000  # objects: some batches of rows
+_BEHIND = 2  # calls: what they hold is in memory
 
 
 @contextmanager
@@ -25,10 +27,10 @@ def seldom_collected() -> Iterator[None]:
 
 
 class Ahead:
-    """Runs one call behind the caller's back; the next waits for it.
+    """Runs calls behind the caller's back, one after the other, at most `_BEHIND` of them behind.
 
-    What the call uses is its own until `wait` has returned. What it raises, the next call or `wait` raises. Leaving the
-    block waits for it, whatever happened.
+    What a call uses is its own until `wait` has returned. What it raises, one of the next calls or `wait` raises.
+    Leaving the block waits for all, whatever happened.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class Ahead:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._going: Future[object] | None = None
+        self._going: deque[Future[object]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -53,12 +55,14 @@ class Ahead:
         self._thread.shutdown(wait=True)
 
     def __call__[**P](self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run it once the call before has ended."""
-        self.wait()
-        self._going = self._thread.submit(work, *args, **kwargs)
+        """Run it once the calls before have ended."""
+        self._catch_up(_BEHIND)
+        self._going.append(self._thread.submit(work, *args, **kwargs))
 
     def wait(self) -> None:
         """Return once nothing is going on."""
-        if self._going is not None:
-            going, self._going = self._going, None
-            going.result()
+        self._catch_up(0)
+
+    def _catch_up(self, behind: int) -> None:
+        while len(self._going) > behind:
+            self._going.popleft().result()

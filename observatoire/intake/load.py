@@ -28,6 +28,7 @@ from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
 from observatoire.store.duplicates import flag
 from observatoire.store.sources import remember, touch
+from observatoire.store.straight import Straight
 from observatoire.store.upsert import (
     create_staging,
     keep_refused,
@@ -116,6 +117,11 @@ class Provenance:
     contract: Contract | None = None
     max_age: timedelta | None = None
 
+    @property
+    def of_a_file(self) -> bool:
+        """Whether all rows come from a file, and so without waiting."""
+        return self.kind == "load" and self.sha256 is not None
+
     def of(self, **changes: Any) -> "Provenance":
         """Return it with what is known by now."""
         return replace(self, **changes)
@@ -192,6 +198,7 @@ def load(
             create_staging(cursor, layer)
             purge(cursor)
             sealing = sealer(cursor, source, layer.id)
+            straight = Straight(cursor, layer, source, possible=provenance is not None and provenance.of_a_file)
             for batch in batched(outcomes, BATCH):
                 rest: Iterable[tuple[int, Any]] = enumerate(batch, start=read + 1)
                 if express is not None:
@@ -202,10 +209,11 @@ def load(
                     copying.wait()
                     reasons += _stage_rows(cursor, layer, numbered, check, locate, sealing)
                 read += len(batch)
+                copying(straight, read)
                 if progress is not None:
                     progress(read)
             copying.wait()
-            summary = _finish(cursor, layer, source, read, reasons, locate.found, provenance or Provenance())
+            summary = _finish(cursor, layer, source, straight, read, reasons, locate.found, provenance or Provenance())
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise StoreUnavailable(
             f"the store went away while {layer.id} was loaded; nothing was kept: run the same command again"
@@ -305,6 +313,7 @@ def _finish(
     cursor: Cursor[Any],
     layer: Layer,
     source: str,
+    straight: Straight,
     read: int,
     reasons: Counter[str],
     crs_found: str | None,
@@ -312,7 +321,7 @@ def _finish(
 ) -> Summary:
     columns = provenance.contract.settled() if provenance.contract is not None else None
     position = provenance.cursor() if provenance.cursor is not None else None
-    merged = merge(cursor, layer, source)
+    merged = merge(cursor, layer, source, straight)
     if merged.superseded:
         reasons["superseded"] += merged.superseded
     summary = Summary(
@@ -339,7 +348,7 @@ def _finish(
     keep_refused(cursor, layer, source, merged.load_id)
     settle(cursor, layer, source, merged.load_id)
     if summary.changed:
-        flag(cursor, layer, source, merged.load_id, updated=summary.updated > 0)
+        flag(cursor, layer, source, merged.load_id, updated=summary.updated > 0, first=straight.count > 0)
     if provenance.kind == "load":
         remember(
             cursor, source, layer.id, merged.load_id, request=provenance.request, position=position, columns=columns,

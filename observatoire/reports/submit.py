@@ -22,7 +22,7 @@ from observatoire.reports.rates import count
 from observatoire.reports.report import Given, Report, check
 from observatoire.reports.secret import Secret, token_digest
 from observatoire.reports.terms import Terms
-from observatoire.store.upsert import take_ids
+from observatoire.store.counters import take_ids
 from observatoire.text import Text
 
 COLLECTION = "signalements"

@@ -41,10 +41,13 @@ _ACROSS_SOURCES = (
     "WHERE n.load_id = %(load)s AND n.precision NOT IN ('month', 'year') AND o.precision NOT IN ('month', 'year') "
     "ON CONFLICT DO NOTHING"
 )
+_ANY_ALIKE = (
+    "SELECT FROM {t} WHERE precision = ANY(%(exact)s) GROUP BY {code}, {date}, geom HAVING count(*) > 1 LIMIT 1"
+)
 _FORGET = "DELETE FROM obs.near_duplicates USING {t} n WHERE n.load_id = %(load)s AND collection = %(collection)s AND "
 
 
-def flag(cursor: Cursor[Any], layer: Layer, source: str, load_id: int, *, updated: bool) -> None:
+def flag(cursor: Cursor[Any], layer: Layer, source: str, load_id: int, *, updated: bool, first: bool) -> None:
     """Flag what the items of a load may repeat: of another source near by, or of the same source exactly.
 
     Looked at in collections of points with an instant and a required code: alike have the same code, lie within
@@ -55,6 +58,8 @@ def flag(cursor: Cursor[Any], layer: Layer, source: str, load_id: int, *, update
     ----------
     updated : bool
         Whether items that were there before have changed: what was said of them is looked at anew.
+    first : bool
+        Whether the collection had nothing before.
     """
     code = next((name for name, p in layer.properties.items() if p.codes and p.required), None)
     if layer.geometry != "Point" or layer.time_field is None or code is None:
@@ -69,6 +74,8 @@ def flag(cursor: Cursor[Any], layer: Layer, source: str, load_id: int, *, update
         "collection": layer.id, "source": source, "load": load_id, "metres": NEAR_M, "seconds": NEAR_S,
         "fine": ["second", "minute", "hour"], "exact": ["second", "minute"],
     }  # fmt: skip
+    if first and cursor.execute(sql.SQL(_ANY_ALIKE).format(**names), given).fetchone() is None:
+        return
     statements = [_FORGET + "n.{id} = item", _FORGET + "n.{id} = other"] if updated else []
     statements.append(_KEEP + _WITHIN_A_SOURCE)
     others = sql.SQL("SELECT 1 FROM {t} WHERE source <> %(source)s LIMIT 1").format(**names)

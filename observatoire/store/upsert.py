@@ -13,7 +13,9 @@ from psycopg import Cursor, sql
 
 from observatoire.layers.ddl import columns, table
 from observatoire.layers.model import Layer
+from observatoire.store.counters import take_ids
 from observatoire.store.firstload import indexes_at_the_end
+from observatoire.store.straight import Straight
 
 #: First key of the advisory locks by which the loads of one collection follow each other.
 LOAD_LOCK = 0x0B5E_0002
@@ -83,23 +85,20 @@ def _copying(name: str, fields: Sequence[str]) -> sql.Composed:
     return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("pg_temp", name), _names(*fields))
 
 
-def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
-    """Bring the staged items into the collection.
+def merge(cursor: Cursor[Any], layer: Layer, source: str, straight: Straight | None = None) -> Merged:
+    """Bring the staged items into the collection: those that have not gone there straight.
 
     Of several rows with one key the last holds; an earlier one that says the same is unchanged, one that says something
     else is refused as superseded. New items are numbered in the order in which their keys first appear.
     """
-    load_id = take_ids(cursor, "obs.loads", 1)
-    total = _count(cursor, sql.SQL("SELECT count(*) FROM pg_temp.incoming"))
-    alike, superseded = _settle_duplicates(cursor, layer, total)
-    matched, updated = 0, 0
-    if known := _knows(cursor, layer, source):
-        _look_at_keys(cursor)
-        joined = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
-        matched = _count(cursor, sql.SQL("SELECT count(*) ") + joined.format(table(layer)), [source])
-        updated = _update(cursor, layer, source, load_id)
-    count = total - alike - superseded - matched
-    inserted = _insert(cursor, layer, source, load_id, count, known=known, repeated=alike + superseded > 0)
+    load_id = (straight and straight.load_id) or take_ids(cursor, "obs.loads", 1)
+    total, alike, superseded = _settle_duplicates(cursor, layer)
+    if straight and straight.begun and not alike + superseded:
+        matched, updated, inserted = 0, 0, straight.finish()
+    else:
+        if straight:
+            straight.undo()
+        matched, updated, inserted = _bring(cursor, layer, source, load_id, total, alike + superseded)
     if inserted or updated:
         cursor.execute(
             "INSERT INTO obs.versions AS v (collection, version) VALUES (%s, 1) "
@@ -112,20 +111,26 @@ def merge(cursor: Cursor[Any], layer: Layer, source: str) -> Merged:
     return Merged(load_id, inserted, updated, matched - updated + alike, superseded)
 
 
-def take_ids(cursor: Cursor[Any], name: str, count: int) -> int:
-    """Return the first of `count` consecutive numbers that are now taken; given back if the transaction fails."""
-    return _count(
-        cursor,
-        sql.SQL(
-            "INSERT INTO obs.counters AS c (name, last_id) VALUES (%(name)s, %(count)s) "
-            "ON CONFLICT (name) DO UPDATE SET last_id = c.last_id + %(count)s RETURNING last_id - %(count)s + 1"
-        ),
-        {"name": name, "count": count},
-    )
+def _bring(
+    cursor: Cursor[Any], layer: Layer, source: str, load_id: int, total: int, repeated: int
+) -> tuple[int, int, int]:
+    """Return how many of the staged items the collection had, how many of these it had otherwise, how many are new."""
+    matched, updated = 0, 0
+    if known := _knows(cursor, layer, source):
+        _look_at_keys(cursor)
+        joined = sql.SQL("FROM pg_temp.incoming i JOIN {} t ON t.source = %s AND t.source_key = i.source_key")
+        matched = _count(cursor, sql.SQL("SELECT count(*) ") + joined.format(table(layer)), [source])
+        updated = _update(cursor, layer, source, load_id)
+    count = total - repeated - matched
+    return matched, updated, _insert(cursor, layer, source, load_id, count, known=known, repeated=repeated > 0)
 
 
 def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Bring the staged refusals into the quarantine; those already there are not written again."""
+    """Bring the staged refusals into the quarantine; those already there are not written again.
+
+    A row that was refused for another reason before has one open entry, the new one: the older is closed by this load,
+    and its message says by what it was superseded.
+    """
     cursor.execute(
         "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
         "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
@@ -138,9 +143,16 @@ def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -
     given = {"source": source, "collection": layer.id, "load": load_id}
     cursor.execute(
         sql.SQL(
-            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL FROM pg_temp.alike a "
+            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL, message = a.message FROM pg_temp.alike a "
             "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
         ).format(known),
+        given,
+    )
+    cursor.execute(
+        "UPDATE obs.quarantine q SET settled = %(load)s, message = q.message || ' (superseded by ' || a.why || ')' "
+        "FROM (SELECT digest, min(field || ': ' || reason) AS why, array_agg(field || ': ' || reason) AS all_of_them "
+        "FROM pg_temp.alike GROUP BY digest) AS a WHERE q.source = %(source)s AND q.collection = %(collection)s "
+        "AND q.row_digest = a.digest AND q.settled IS NULL AND q.field || ': ' || q.reason <> ALL (a.all_of_them)",
         given,
     )
     fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
@@ -203,16 +215,25 @@ def _knows(cursor: Cursor[Any], layer: Layer, source: str) -> bool:
     return cursor.execute(known, [source]).fetchone() is not None
 
 
-def _settle_duplicates(cursor: Cursor[Any], layer: Layer, total: int) -> tuple[int, int]:
-    """Leave one row a key in the table of staged items; return how many others said the same, and something else.
+def _settle_duplicates(cursor: Cursor[Any], layer: Layer) -> tuple[int, int, int]:
+    """Leave one row a key in the table of staged items.
 
-    Where there were any, the table `keys` says with which of its rows each key began.
+    Where there were others, the table `keys` says with which of its rows each key began.
+
+    Returns
+    -------
+    tuple of int
+        How many rows there were, how many said the same as the last of their key, how many something else.
     """
-    extra = total - _count(
-        cursor, sql.SQL("SELECT count(*) FROM (SELECT FROM pg_temp.incoming GROUP BY source_key) AS keys")
+    counts = (
+        "SELECT coalesce(sum(n), 0), count(*) FROM (SELECT count(*) AS n FROM pg_temp.incoming GROUP BY source_key) k"
     )
+    row = cursor.execute(counts).fetchone()
+    assert row is not None
+    total, keys = map(int, row)
+    extra = total - keys
     if not extra:
-        return 0, 0
+        return total, 0, 0
     cursor.execute(
         "CREATE TEMP TABLE keys ON COMMIT DROP AS SELECT source_key, min(seq) AS first, max(seq) AS last "
         "FROM pg_temp.incoming GROUP BY source_key"
@@ -230,7 +251,7 @@ def _settle_duplicates(cursor: Cursor[Any], layer: Layer, total: int) -> tuple[i
     cursor.execute(
         "DELETE FROM pg_temp.incoming i USING pg_temp.keys k WHERE k.source_key = i.source_key AND i.seq < k.last"
     )
-    return extra - superseded, superseded
+    return total, extra - superseded, superseded
 
 
 def _update(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> int:

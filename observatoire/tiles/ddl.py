@@ -29,7 +29,7 @@ def create_pyramids(pyramids: Iterable[Pyramid]) -> list[sql.Composed]:
 def create_counts(layer: Layer) -> list[sql.Composed]:
     """Return statements that count the points of a layer now, and at every change of its table."""
     name = table(layer)
-    arguments = sql.SQL(", ").join(map(sql.Literal, (layer.id, *_places(layer))))
+    arguments = sql.SQL(", ").join(map(sql.Literal, (layer.id, *places(layer))))
     trigger = sql.SQL(
         "CREATE OR REPLACE TRIGGER {} AFTER {} ON {} {} FOR EACH STATEMENT EXECUTE FUNCTION obs.count_points({})"
     )
@@ -45,10 +45,17 @@ def create_counts(layer: Layer) -> list[sql.Composed]:
     ]
     statements.append(
         sql.SQL("SELECT obs.recount_points({}, {}, {})").format(
-            sql.Literal(layer.id), sql.Literal(name.as_string()), sql.Literal(list(_places(layer)))
+            sql.Literal(layer.id), sql.Literal(name.as_string()), sql.Literal(list(places(layer)))
         )
     )
     return statements
+
+
+def counting(layer: Layer, *, on: bool) -> sql.Composed:
+    """Return the statement by which points that come in are counted as they do, or are not."""
+    return sql.SQL("ALTER TABLE {} {} TRIGGER count_points_insert").format(
+        table(layer), sql.SQL("ENABLE" if on else "DISABLE")
+    )
 
 
 def create_cells_view(schema: str, layers: Iterable[Layer], audience: Audience) -> sql.Composed:
@@ -63,6 +70,6 @@ def create_cells_view(schema: str, layers: Iterable[Layer], audience: Audience) 
     )
 
 
-def _places(layer: Layer) -> tuple[str, ...]:
+def places(layer: Layer) -> tuple[str, ...]:
     """Return the columns of positions that are shown to anybody: the exact one, then the rounded one if there is."""
     return ("geom",) if layer.privacy.rounding is None else ("geom", rounded_geometry())

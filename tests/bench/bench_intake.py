@@ -4,7 +4,7 @@ Both reproject from WGS 84 to the city's CRS and copy. `obs load` also reads dat
 through the person firewall, places each point in the city, merges by key into a table of five indexes, keeps quarantine
 and counts of tiles, looks for duplicates and refreshes the statistics; ogr2ogr makes a table of texts and its spatial
 index. « The same table » adds to ogr2ogr what the store has of it by plain SQL: the rounded position, the four other
-indexes, the counts of tiles, the statistics. CPU counts this process or ogr2ogr, not PostgreSQL.
+indexes, the counts of tiles, the statistics. CPU counts this process or ogr2ogr, and beside it all of PostgreSQL.
 
     python tests/bench/bench_intake.py [--rows 100000] [--rounds 3] [-o json]
 """
@@ -12,6 +12,7 @@ indexes, the counts of tiles, the statistics. CPU counts this process or ogr2ogr
 import argparse
 import cProfile
 import json
+import os
 import pstats
 import resource
 import shutil
@@ -54,6 +55,26 @@ def export(folder: Path, rows: int) -> dict[str, Path]:
          "-a_srs", "EPSG:4326"], check=True,
     )  # fmt: skip
     return {"csv": path, "geofile": package}
+
+
+TICKS = os.sysconf("SC_CLK_TCK")
+ENDING = 1.0  # s: by then the server has taken note of a session that has ended, and of its CPU
+
+
+def server_cpu(cluster: Cluster) -> float:
+    """Return the CPU seconds of the server, of its processes that ended and of those that live."""
+    server = int((cluster.data / "postmaster.pid").read_text().split()[0])
+    total = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if int(path.parent.name) == server:
+            total += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == server:
+            total += sum(map(int, fields[11:13]))
+    return total / TICKS
 
 
 def ours(conninfo: str, connector: str, file: Path, rows: int) -> tuple[float, float]:
@@ -113,7 +134,7 @@ CONTESTANTS = {"obs load": ours, "ogr2ogr": theirs, "ogr2ogr, the same table": a
 
 
 def measure(rows: int, rounds: int, *, profile: bool) -> dict[str, object]:
-    results: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    results: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="obs-bench-") as folder:
         cluster = Cluster(Path(folder) / "var", database="bench")
         try:
@@ -128,23 +149,27 @@ def measure(rows: int, rounds: int, *, profile: bool) -> dict[str, object]:
                 for _ in range(rounds):
                     for connector, file in files.items():
                         for name, contestant in CONTESTANTS.items():
-                            run = contestant(conninfo, connector, file, rows)
+                            before = server_cpu(cluster)
+                            seconds, cpu = contestant(conninfo, connector, file, rows)
+                            time.sleep(ENDING)
+                            run = (seconds, cpu, server_cpu(cluster) - before)
                             results.setdefault((connector, name), []).append(run)
         finally:
             cluster.stop()
             shutil.rmtree(cluster.home, ignore_errors=True)
     table = {
         f"{connector}, {name}": {
-            "records_per_s": round(rows / statistics.median(s for s, _ in runs)),
-            "best_records_per_s": round(rows / min(s for s, _ in runs)),
-            "cpu_s": round(statistics.median(c for _, c in runs), 2),
+            "records_per_s": round(rows / statistics.median(s for s, *_ in runs)),
+            "best_records_per_s": round(rows / min(s for s, *_ in runs)),
+            "cpu_s": round(statistics.median(c for _, c, _ in runs), 2),
+            "cpu_of_postgresql_s": round(statistics.median(p for *_, p in runs), 2),
         }
         for (connector, name), runs in results.items()
     }
     ratios = {
         f"{connector}, {other}": round(
             statistics.median(
-                a / b for (a, _), (b, _) in zip(
+                a / b for (a, *_), (b, *_) in zip(
                     results[connector, "obs load"], results[connector, other], strict=True
                 )
             ), 2,

@@ -13,17 +13,17 @@ pytestmark = pytest.mark.integration
 TABLE = sql.Identifier("spots")
 FILL = "INSERT INTO spots SELECT n, ST_Point(n %% 97, n %% 89, 2154) FROM generate_series(1, %s) n"
 NAMES = "SELECT indexname FROM pg_indexes WHERE tablename = 'spots' ORDER BY 1"
-RULES = ["spots_geom_excl", "spots_once", "spots_pkey"]
-ALL = sorted([*RULES, "spots_far", "spots_geom"])
+RULES = ["spots_geom_excl"]
+ALL = sorted([*RULES, "spots_far", "spots_geom", "spots_key", "spots_once", "spots_pkey"])
 
 
 @pytest.fixture
 def spots(database: str) -> Iterator[Connection]:
-    """An empty table with five indexes: three hold a rule, two do not."""
+    """An empty table with six indexes: one excludes, three make unique, of which two are constraints."""
     with psycopg.connect(database) as connection:
         connection.execute(
             "CREATE TABLE spots (id bigint PRIMARY KEY, geom geometry(Point, 2154), "
-            "EXCLUDE USING gist (geom WITH &&) WHERE (id < 0))"
+            "EXCLUDE USING gist (geom WITH &&) WHERE (id < 0), CONSTRAINT spots_key UNIQUE (geom, id) DEFERRABLE)"
         )
         connection.execute("CREATE INDEX spots_geom ON spots USING gist (geom) WHERE id > 0")
         connection.execute("CREATE INDEX spots_far ON spots (ST_X(geom))")
@@ -41,7 +41,8 @@ def names(connection: Connection) -> list[str]:
 
 def definitions(connection: Connection) -> list[tuple[str, ...]]:
     return connection.execute(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'spots' ORDER BY 1"
+        "SELECT indexname, indexdef, pg_get_constraintdef(k.oid) FROM pg_indexes "
+        "LEFT JOIN pg_constraint k ON conname = indexname WHERE tablename = 'spots' ORDER BY 1"
     ).fetchall()
 
 
@@ -76,6 +77,26 @@ def test_a_reader_is_not_waited_for(spots: Connection, database: str) -> None:
 
     assert within == ALL
     assert spots.execute("SELECT count(*) FROM spots").fetchone() == (10,)
+
+
+def test_what_others_rest_on_stays(spots: Connection) -> None:
+    spots.execute("CREATE TABLE marks (spot bigint REFERENCES spots (id))")
+    before = definitions(spots)
+    with spots.cursor() as cursor, indexes_at_the_end(cursor, TABLE, WORTH_IT):
+        within = names(spots)
+        cursor.execute(FILL, [10])
+
+    assert within == ["spots_geom_excl", "spots_pkey"]
+    assert definitions(spots) == before
+
+
+def test_rows_that_are_not_unique_fail_at_the_end(spots: Connection) -> None:
+    failure = pytest.raises(psycopg.errors.UniqueViolation)
+    with failure, spots.transaction(), spots.cursor() as cursor, indexes_at_the_end(cursor, TABLE, WORTH_IT):
+        cursor.execute(FILL, [10])
+        cursor.execute(FILL, [10])
+
+    assert names(spots) == ALL
 
 
 def test_a_load_that_fails_leaves_them(spots: Connection) -> None:

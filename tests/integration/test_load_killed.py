@@ -24,7 +24,7 @@ from etl.connectors.csv import read
 from observatoire.cities import read_city
 from observatoire.data import root
 from observatoire.errors import ObsError
-from observatoire.intake.load import BATCH
+from observatoire.intake.load import BATCH, Provenance
 from observatoire.intake.options import Options, options_from_text
 from observatoire.intake.registry import connectors
 from observatoire.intake.run import load_file
@@ -45,7 +45,7 @@ FULL = os.environ.get("OBS_PROVE") == "full"
 ROWS, BAD = 60_000, 783
 BATCHES = ROWS // BATCH
 MERGE = 2.0  # s, about what the statements after the last batch take; a load that ends before is not killed
-LOADER_KILLS, STORE_KILLS = (100, 20) if FULL else (10, 3)
+LOADER_KILLS, STORE_KILLS = (50, 10) if FULL else (5, 2)  # of each export
 
 CITY = read_city(root() / "cities" / "marseille.yml")
 OPTIONS = options_from_text(map="id=num,date=le,nature=type,lon=lon,lat=lat")
@@ -60,8 +60,11 @@ def fetch(address: str, options: Options) -> Table:
 
 @pytest.fixture(scope="module", autouse=True)
 def service() -> Iterator[None]:
+    """A service whose rows go on while the next are read, as those of a file do."""
     connectors()["service"] = Connector("service", fetch=fetch)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Provenance, "of_a_file", True)
+        yield
     del connectors()["service"]
 
 
@@ -128,16 +131,17 @@ def own_cluster() -> Iterator[Cluster]:
             shutil.rmtree(cluster.home)
 
 
-@pytest.fixture(scope="module")
-def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`ROWS` rows, `BAD` of them refused, some keys twice."""
+@pytest.fixture(scope="module", params=["keys once", "keys twice"])
+def export(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`ROWS` rows, `BAD` of them refused, some keys twice or none: what goes on while rows are read stays, or goes."""
+    twice = request.param == "keys twice"
     rng = random.Random(6)
     bad = set(rng.sample(range(ROWS), BAD))
     path = tmp_path_factory.mktemp("export") / "export.csv"
     with path.open("w") as out:
         out.write("num,le,type,lon,lat\n")
         for n in range(ROWS):
-            key = n - 1 if n % 97 == 1 and not {n, n - 1} & bad else n
+            key = n - 1 if twice and n % 97 == 1 and not {n, n - 1} & bad else n
             nature = "ovni" if n in bad else "tag"
             out.write(f"{key},2024-01-{n % 28 + 1:02d},{nature},{5.3 + n % 100 / 1000},{43.25 + n % 70 / 1000}\n")
     return path

@@ -203,6 +203,41 @@ def test_a_row_that_is_refused_again_is_open_again(
     assert count(store, "obs.sealed WHERE message = 'nature: unknown-code'") == 2
 
 
+def test_a_row_that_is_refused_for_another_reason_has_one_open_entry(
+    store: Connection, city: City, load: Callable[..., Summary], tmp_path: Path
+) -> None:
+    """Its code is let in, its date is then what is wrong; without the decision the first reason is open again."""
+    row = "F,R6,31/02/2026,soucoupe,5.37,43.30\n"
+    query = "SELECT field || ': ' || reason, settled, message FROM obs.quarantine ORDER BY id"
+
+    def told() -> list[tuple[Any, ...]]:
+        found = store.execute(query).fetchall()
+        store.rollback()
+        return found
+
+    assert load(row).reasons == {"bad-date": 1}
+    decided(store, tmp_path, f'rows: {{"{fingerprint(store, 2)}": {{le: "2026-02-28"}}}}')
+
+    assert load(row).reasons == {"unknown-code": 1}
+
+    assert reasons(store) == {"unknown-code": 1}
+    (was, now) = told()
+    assert (was[0], was[1], now[0], now[1]) == ("date: bad-date", 2, "nature: unknown-code", None)
+    assert was[2].endswith(" (superseded by nature: unknown-code)")
+
+    assert load(row).reasons == {"unknown-code": 1}
+    assert told() == [was, now]  # again changes nothing
+
+    store.execute("DELETE FROM obs.decisions")
+    store.commit()
+    assert load(row).reasons == {"bad-date": 1}
+
+    assert reasons(store) == {"bad-date": 1}
+    assert [(why, settled) for why, settled, _ in told()] == [("date: bad-date", None), ("nature: unknown-code", 4)]
+    assert "superseded" not in told()[0][2]
+    assert count(store, "obs.sealed") == 1
+
+
 def test_a_feature_is_sealed_with_its_place(store: Connection, city: City, tmp_path: Path) -> None:
     """Its name was in four words too many; corrected, it is where it was."""
     long = "un deux trois quatre cinq six sept huit neuf"
