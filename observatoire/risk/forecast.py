@@ -52,7 +52,7 @@ class Forecast:
     card : dict, JSON-serialisable
         The skill card: see `observatoire.risk.card`.
     beside : mapping of `BESIDE` to ndarray, shape (n_cells,), events
-        Where it was asked to explain: `baseline`, what the count of one year expects of each cell; for a model also
+        Where it was asked to explain: `baseline`, what the simple count expects of each cell; for a model also
         `without_…`, what it would expect were that kind of the past alike everywhere (see `factors`).
     """
 
