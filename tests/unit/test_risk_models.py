@@ -169,7 +169,7 @@ def test_an_update_forecasts_as_if_nothing_were_kept_in_memory() -> None:
 
 
 def test_the_count_is_the_years_unless_another_is_surely_better() -> None:
-    """Places that never change are told best by all the past; when they all move, by the last weeks; two years known."""
+    """Places that never change are told best by all the past; when they all move, by the last weeks."""
     rng = np.random.default_rng(3)
     rate = rng.gamma(0.5, 0.4, GRID.n_cells)
     before, after = rng.permutation(rate), rng.permutation(rate)
