@@ -346,6 +346,40 @@ def test_an_abstention_is_kept_as_unknown_not_as_zero(connection: psycopg.Connec
     assert shown["flat_rate_per_km2"] > 0
 
 
+@pytest.mark.parametrize(
+    ("rows", "options", "code"),
+    [
+        (events(1, seed=3), {"as_of": None}, "short-history"),
+        (events(3_000, seed=3).assign(x=WEST + 800, y=SOUTH + 1_700), {}, "no-better-than-flat"),
+        (events(3_000, seed=3).assign(x=float("nan"), y=float("nan")), {}, "short-history"),
+        (events(3_000, seed=3), {"cell": 5_000.0}, "few-cells"),
+        (events(3_000, seed=3), {"as_of": "2026-01-01"}, "stale-data"),
+        (events(3_000, seed=3), {"as_of": "2023-02-01"}, "short-history"),
+    ],
+    ids=["one event", "all at one place", "no coordinates", "one cell", "long after", "nine weeks"],
+)
+def test_too_little_in_the_store_is_an_abstention(
+    connection: psycopg.Connection, city: City, rows: pd.DataFrame, options: dict[str, Any], code: str
+) -> None:
+    fill(connection, rows)
+    try:
+        made = forecast(connection, city, **options)
+    finally:
+        fill(connection, events(3_000, seed=1))
+
+    assert (made.forecast.answer, made.forecast.card["code"]) == ("abstains", code)
+    assert made.forecast.frame["expected"].isna().all()
+
+
+def test_what_the_store_cannot_forecast_from_is_said(connection: psycopg.Connection, city: City) -> None:
+    with pytest.raises(BadInput, match="target: signalements has no reported item"):
+        forecast(connection, city, nature="never-seen")
+    with pytest.raises(BadInput, match="bbox: no cell"):
+        forecast(connection, city, bbox=(0.0, 0.0, 1.0, 1.0))
+    with pytest.raises(psycopg.Error, match="SRID"):  # the column has the city's CRS: no other can enter
+        connection.execute("UPDATE data.signalements SET geom = ST_SetSRID(ST_MakePoint(5, 43), 4326) WHERE id = 1")
+
+
 def test_a_write_that_fails_leaves_what_was_there(connection: psycopg.Connection, city: City) -> None:
     made = forecast(connection, city)
     keep(connection, city, made)
