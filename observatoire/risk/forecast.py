@@ -32,7 +32,7 @@ from observatoire.risk.tally import Tally
 
 COLUMNS = ("as_of", "cell_id", "expected", "lower", "upper", "probability", "rank", "answer")
 LEVEL = 0.9  # of the interval of each cell's count
-MOST_THREADS = 4  # that fit members and score past origins at once: a forecast has not much more to do
+MOST_THREADS = 4  # that fit members at once: a forecast has not much more to fit
 PAST_ORIGINS = 52  # on which the skill is measured
 #: Other maps of the same cells, for who asks why.
 BESIDE = ("baseline", *(f"without_{kind}" for kind in KINDS))
@@ -103,7 +103,6 @@ class Past:
         if isinstance(roller.executor, Inline):
             threads = Threads(min(processors(), MOST_THREADS))
             roller.fit_ahead([n_periods] if found else [*origins, n_periods], threads)
-            roller.score_ahead(origins, threads, progress)
         scores = roller.scores(origins, progress)
         if self.kept is not None and not found:
             self.kept.put(name, roller.rows(origins))
