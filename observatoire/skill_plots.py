@@ -19,8 +19,8 @@ WIDTH, HEIGHT = 6.4, 3.6  # inches at 72 points: a viewBox of 461 × 259
 INK, MODEL, COUNT, FLAT, BAND = "#010101", "#020202", "#030303", "#040404", "#050505"
 CLASSES = {INK: "ink", MODEL: "model", COUNT: "count", FLAT: "flat", BAND: "band"}
 NAMES = {
-    "fr": {"model": "modèle", "count": "comptage d'un an", "flat": "carte uniforme"},
-    "en": {"model": "model", "count": "count of one year", "flat": "flat map"},
+    "fr": {"model": "modèle", "count": "comptage simple", "flat": "carte uniforme"},
+    "en": {"model": "model", "count": "simple count", "flat": "flat map"},
 }
 COLOURS = {"model": MODEL, "count": COUNT, "flat": FLAT}
 DASHES: dict[str, Any] = {"model": "solid", "count": (0, (5, 2)), "flat": (0, (1, 2))}

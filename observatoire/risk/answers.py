@@ -117,8 +117,8 @@ def decide(scores: pd.DataFrame, *, random_state: int = 0) -> Verdict:
             "count",
             "no-better-than-count",
             Text(
-                f"le modèle ne fait pas mieux que le comptage d'un an ({_interval(won, 'fr')}) : le comptage est servi",
-                f"the model does no better than the count of one year ({_interval(won, 'en')}): the count is served",
+                f"le modèle ne fait pas mieux que le comptage simple ({_interval(won, 'fr')}) : le comptage est servi",
+                f"the model does no better than the simple count ({_interval(won, 'en')}): the count is served",
             ),
             won,
             "weak",
@@ -153,8 +153,8 @@ def _serve_model(won: Gain) -> Verdict:
         "model",
         "better-than-count",
         Text(
-            f"le modèle fait mieux que le comptage d'un an ({_interval(won, 'fr')})",
-            f"the model does better than the count of one year ({_interval(won, 'en')})",
+            f"le modèle fait mieux que le comptage simple ({_interval(won, 'fr')})",
+            f"the model does better than the simple count ({_interval(won, 'en')})",
         ),
         won,
         "good" if good else "weak",

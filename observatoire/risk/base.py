@@ -12,7 +12,7 @@ from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels, shock
 from observatoire.risk.predictive import Predictive
-from observatoire.risk.prefix import checked, digest, mark_checked
+from observatoire.risk.prefix import checked, columns, digest, mark_checked
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
@@ -134,4 +134,9 @@ def trials(n_periods: int, *, most: int, every: int = 1) -> Ints:
 
 def weighted(table: Table, weights: Floats) -> Floats:
     """Return the sum of each row's columns, weighted: shape (n_rows,)."""
-    return np.asarray(table @ weights, dtype=float).ravel()
+    used = np.flatnonzero(weights)
+    if used.size == 0:
+        return np.zeros(table.shape[0])
+    first, last = int(used[0]), int(used[-1]) + 1
+    part = columns(table, first, last) if isinstance(table, sparse.csc_array) else table[:, first:last]
+    return np.asarray(part @ weights[first:last], dtype=float).ravel()

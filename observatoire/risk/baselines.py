@@ -51,6 +51,12 @@ class Count(Forecaster):
             raise ValueError(f"uniform must be between 0 and 1, got {self.uniform}")
         self.mass_ = float(self._count(table).sum())
 
+    def share(self, table: Table) -> Floats:
+        """Return each cell's share of what comes after a past, not fitted before; all cells alike without events."""
+        count, even = self._count(table), 1 / table.shape[0]
+        mass = float(count.sum())
+        return (1 - self.uniform) * count / mass + self.uniform * even if mass > 0 else np.full(len(count), even)
+
     def _weight(self, table: Table) -> Floats:
         even = np.full(table.shape[0], 1 / self.n_cells_)
         if self.mass_ == 0:
@@ -119,7 +125,7 @@ class Kernel(Count):
 
 
 class CountLastYear(Count):
-    """« The count »: the last 52 weeks, level of the last 8, 10 % flat. What every forecast must beat to be served."""
+    """The count of the last 52 weeks, level of the last 8, 10 % flat: see `BestCount`."""
 
     def __init__(
         self, *, window: int = 52, memory: int = WEEKS_OF_LEVEL, steps: int = 1, uniform: float = UNIFORM

@@ -111,10 +111,10 @@ def words(verdict: Verdict, found: Mapping[str, Any]) -> Text:
     ours, count = (100 * found["hit_rate"][name]["2"] for name in (verdict.answer, "count"))
     return Text(
         f"Sur {periods} périodes passées, les {flagged} mailles jugées les plus exposées (2 % de la surface) ont réuni "
-        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage d'un an, {count:.0f} % ; au hasard, 2 %. "
+        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage simple, {count:.0f} % ; au hasard, 2 %. "
         f"{_sentence(verdict.reason.fr)} Ce sont des signalements, non les nuisances elles-mêmes.",
         f"Over {periods} past periods, the {flagged} cells thought most exposed (2% of the area) held {ours:.0f}% of "
-        f"the {n:,} events; with the count of one year, {count:.0f}%; by chance, 2%. "
+        f"the {n:,} events; with the simple count, {count:.0f}%; by chance, 2%. "
         f"{_sentence(verdict.reason.en)} These are reports, not the nuisance itself.",
     )
 

@@ -59,11 +59,10 @@ class Counts:
 
     def past(self, n_periods: int) -> Table:
         """Return the first columns of the table; the same object while the same is asked for again."""
-        kept: dict[int, Table] = self.__dict__.setdefault("_past", {})
-        if n_periods not in kept:
-            kept.clear()
-            kept[n_periods] = prefix(self.table, n_periods)
-        return kept[n_periods]
+        kept: tuple[int, Table] | None = self.__dict__.get("_past")
+        if kept is None or kept[0] != n_periods:
+            kept = self.__dict__["_past"] = n_periods, prefix(self.table, n_periods)  # at once: threads may ask, too
+        return kept[1]
 
     def until(self, n_periods: int) -> "Counts":
         """Return the first `n_periods` only: what was known at the end of them."""

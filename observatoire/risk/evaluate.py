@@ -91,11 +91,16 @@ class Roller:
         return fitted(self.models[name], self.counts, n_periods, self._fits[name], refit=self.refit)
 
     def fit_ahead(self, origins: list[int], executor: Executor) -> None:
-        """Fit the ensembles of some origins at once; nothing that is computed later depends on it."""
+        """Make the choices for some origins at once; nothing that is computed later depends on it."""
         chosen = sorted({chosen_at(self.counts, k, self.refit) for k in origins})
         for model in self.models.values():
             if isinstance(model, Ensemble):
                 model.fit_ahead([prefix(self.counts.table, k) for k in chosen], executor)
+        executor.map(self._fit, chosen)
+
+    def _fit(self, chosen: int) -> None:
+        for name in self.models:
+            self.model(name, chosen)
 
     def came(self, n_periods: int) -> Floats:
         """Return what came in the `steps` periods after the first `n_periods`."""
@@ -110,8 +115,17 @@ class Roller:
         self, origins: list[int], judge: Callable[[Predictive, Floats], T], progress: Progress | None = None
     ) -> list[dict[str, T]]:
         """Return what `judge` makes of each model's forecast and of what came, by model, for each origin."""
+        return self._map(self.executor, judge, origins, progress)
+
+    def _map[T](
+        self,
+        executor: Executor,
+        judge: Callable[[Predictive, Floats], T],
+        origins: list[int],
+        progress: Progress | None,
+    ) -> list[dict[str, T]]:
         told = (lambda done, n, _: progress(done, n, PAST_SCORED)) if progress else None
-        return self.executor.map(partial(_judged, self, judge), origins, told)
+        return executor.map(partial(_judged, self, judge), origins, told)
 
     def remember(self, rows: Rows) -> None:
         """Take scores that were computed before for computed."""
@@ -121,11 +135,15 @@ class Roller:
         """Return the scores computed so far of some origins."""
         return {key: self._scores[key] for k in origins for name in self.models if (key := (name, k)) in self._scores}
 
+    def score_ahead(self, origins: list[int], executor: Executor, progress: Progress | None = None) -> None:
+        """Score some origins at once, once their models are fitted."""
+        new = [k for k in origins if (next(iter(self.models)), k) not in self._scores]
+        for k, found in zip(new, self._map(executor, score, new, progress), strict=True):
+            self._scores |= {(name, k): row for name, row in found.items()}
+
     def scores(self, origins: list[int], progress: Progress | None = None) -> pd.DataFrame:
         """Return one row per origin and model, indexed by both."""
-        new = [k for k in origins if (next(iter(self.models)), k) not in self._scores]
-        for k, found in zip(new, self.each(new, score, progress), strict=True):
-            self._scores |= {(name, k): row for name, row in found.items()}
+        self.score_ahead(origins, self.executor, progress)
         rows = {(name, k): self._scores[name, k] for k in origins for name in self.models}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index = pd.MultiIndex.from_tuples(rows or [], names=["model", "origin"])

@@ -52,7 +52,7 @@ class Forecast:
     card : dict, JSON-serialisable
         The skill card: see `observatoire.risk.card`.
     beside : mapping of `BESIDE` to ndarray, shape (n_cells,), events
-        Where it was asked to explain: `baseline`, what the count of one year expects of each cell; for a model also
+        Where it was asked to explain: `baseline`, what the simple count expects of each cell; for a model also
         `without_…`, what it would expect were that kind of the past alike everywhere (see `factors`).
     """
 
@@ -101,7 +101,8 @@ class Past:
         found = self.kept.get(name) if self.kept is not None else None
         roller.remember(found or {})
         if isinstance(roller.executor, Inline):
-            roller.fit_ahead([n_periods] if found else [*origins, n_periods], Threads(min(processors(), MOST_THREADS)))
+            threads = Threads(min(processors(), MOST_THREADS))
+            roller.fit_ahead([n_periods] if found else [*origins, n_periods], threads)
         scores = roller.scores(origins, progress)
         if self.kept is not None and not found:
             self.kept.put(name, roller.rows(origins))

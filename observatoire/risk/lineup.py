@@ -5,7 +5,8 @@ from typing import Literal
 from observatoire.executor.base import INLINE, Executor
 from observatoire.risk.arrays import Floats
 from observatoire.risk.base import Forecaster
-from observatoire.risk.baselines import CountLastYear, Flat
+from observatoire.risk.baselines import Flat
+from observatoire.risk.best_count import BestCount
 from observatoire.risk.boosting import Boosting
 from observatoire.risk.ensemble import Ensemble
 from observatoire.risk.grid import Grid
@@ -30,7 +31,7 @@ def lineup(
     places: Places | None = None,
     executor: Executor = INLINE,
 ) -> dict[str, Forecaster]:
-    """Return the flat map, the count of one year and the model, not fitted, for periods of a horizon.
+    """Return the flat map, the count that the past bears out and the model, not fitted, for periods of a horizon.
 
     The model is an ensemble of the self-exciting mixture and of a regression: with `full` effort the regression is
     corrected by boosted trees, which takes three times as long and gains less than a year of weeks can prove.
@@ -50,6 +51,8 @@ def lineup(
     ]
     return {
         "flat": Flat(memory=memory, steps=steps),
-        "count": CountLastYear(window=horizon.weeks(52), memory=memory, steps=steps),
+        "count": BestCount(
+            grid=grid, year=horizon.weeks(52), half_life=17.0 * WEEK / horizon.period, memory=memory, steps=steps
+        ),
         "model": Ensemble(members, memory=memory, steps=steps, calendar=calendar, executor=executor),
     }

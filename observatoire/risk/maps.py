@@ -3,6 +3,7 @@
 import numpy as np
 
 from observatoire.risk.arrays import Floats, Table
+from observatoire.risk.base import weighted
 from observatoire.risk.grid import Grid
 from observatoire.risk.memo import Memo
 from observatoire.risk.prefix import digest
@@ -45,15 +46,25 @@ def _draw(
     return np.concatenate([np.ones((1, table.shape[0])), *near])
 
 
-def shares(raw: Floats, sums: Floats | None = None) -> Floats:
-    """Return maps divided by their sums, so that each is a distribution over cells; an empty map becomes flat."""
+def shares(raw: Floats, sums: Floats | None = None, *, of: int | None = None) -> Floats:
+    """Return maps divided by their sums, so that each is a distribution over cells; an empty map becomes flat.
+
+    Of some of the cells only, where the sums over all and their number `of` are given.
+    """
     sums = raw.sum(axis=1) if sums is None else sums
     empty = sums <= 0
     if not empty.any():
         return raw / sums[:, None]
     out = raw / np.where(empty, 1.0, sums)[:, None]
-    out[empty] = 1 / raw.shape[1]
+    out[empty] = 1 / (raw.shape[1] if of is None else of)
     return out
+
+
+def mixed(raw: Floats, sums: Floats, parts: Floats) -> Floats:
+    """Return Σ_j parts_j shares_j of maps whose sums over all cells are known, shape (n_cells,)."""
+    empty = sums <= 0
+    of_each = np.where(empty, 0.0, parts / np.where(empty, 1.0, sums))
+    return np.asarray(of_each @ raw + parts[empty].sum() / raw.shape[1])
 
 
 def season(table: Table, n_periods: int, *, grid: Grid | None, year: int) -> Floats:
@@ -69,7 +80,7 @@ def season(table: Table, n_periods: int, *, grid: Grid | None, year: int) -> Flo
     for ago in (year, 2 * year):
         weights[max(n_periods - ago - around, 0) : max(n_periods - ago + around + 1, 0)] = 1.0
     weights[n_periods:] = 0.0
-    counts = np.asarray(table @ weights, dtype=float)[None]
+    counts = weighted(table, weights)[None]
     return (
         counts if grid is None else np.concatenate([smooth(counts, grid, bandwidth=reach) for reach in (200.0, 600.0)])
     )

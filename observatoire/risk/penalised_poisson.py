@@ -1,16 +1,13 @@
 """Penalised Poisson regression on lagged maps of past events, and on the places near a cell."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import PoissonRegressor
 
 from observatoire.risk.arrays import Floats, Ints, Table
 from observatoire.risk.base import Forecaster, trials
 from observatoire.risk.baselines import WEEKS_OF_LEVEL
 from observatoire.risk.grid import Grid
-from observatoire.risk.maps import maps, season, shares
+from observatoire.risk.log_linear import LogLinear
+from observatoire.risk.maps import maps, mixed, season, shares
 from observatoire.risk.places import Places
 from observatoire.risk.sandwich import covariance
 from observatoire.risk.self_exciting import HALF_LIVES, REACHES
@@ -48,7 +45,7 @@ class PenalisedPoisson(Forecaster):
 
     Attributes
     ----------
-    model_ : PoissonRegressor, fitted on standardised features, or None where nothing happened
+    model_ : LogLinear, fitted on standardised features, or None where nothing happened
     covariance_ : ndarray, shape (n_features, n_features), with `places` only
         Of its coefficients: see `factors`.
 
@@ -106,20 +103,21 @@ class PenalisedPoisson(Forecaster):
         rng = np.random.default_rng(self.random_state)
         origins = trials(table.shape[1] - self.steps + 1, most=TRIALS, every=2).tolist()
         parts = [self._sample(table, origin, self.rows // max(len(origins), 1), rng) for origin in origins]
-        self.model_: PoissonRegressor | None = None
+        self.model_: LogLinear | None = None
         if not parts or sum(float(y.sum()) for _, y, *_ in parts) == 0:
             return
-        X, y, weight, cells = (np.concatenate(part) for part in zip(*parts, strict=True))
-        self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
-        self.mean_, spread = X.mean(axis=0), X.std(axis=0)
+        features, *rest = zip(*parts, strict=True)
+        y, weight, cells = (np.concatenate(part) for part in rest)
+        Z = np.concatenate([part.T for part in features], axis=1)  # a feature a row: all below goes along it
+        self.low_, self.high_ = Z.min(axis=1), Z.max(axis=1)
+        self.mean_ = Z.mean(axis=1)
+        Z -= self.mean_[:, None]
+        spread = np.sqrt(np.einsum("ij,ij->i", Z, Z) / Z.shape[1])
         self.scale_ = np.where(spread > 1e-9, spread, 1.0)
-        model = PoissonRegressor(alpha=self.penalty / weight.sum(), solver="newton-cholesky", max_iter=50)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the best point so far is still a forecast
-            self.model_ = model.fit((X - self.mean_) / self.scale_, y, sample_weight=weight)
+        Z /= self.scale_[:, None]
+        self.model_ = LogLinear().fit(Z, y, weight, penalty=self.penalty)
         if self.places is not None:
-            Z = (X - self.mean_) / self.scale_
-            self.covariance_ = covariance(Z, y, weight, self.model_.predict(Z), cells, penalty=self.penalty)
+            self.covariance_ = covariance(Z.T, y, weight, self.model_.predict(Z.T), cells, penalty=self.penalty)
 
     def _sample(
         self, table: Table, origin: int, most: int, rng: np.random.Generator
@@ -129,7 +127,7 @@ class PenalisedPoisson(Forecaster):
         came = np.asarray(table[:, origin : origin + self.steps].sum(axis=1), dtype=float).ravel()
         raw = self._maps(table, origin)
         sums = raw.sum(axis=1)
-        busy = np.sqrt(shares(raw, sums).mean(axis=0) * n_cells + IDLE)
+        busy = np.sqrt(mixed(raw, sums, np.full(len(raw), n_cells / len(raw))) + IDLE)
         chance = np.where(came > 0, 1.0, np.minimum(1.0, most * busy / max(float(busy[came == 0].sum()), 1e-9)))
         chosen = np.nonzero(rng.random(n_cells) < chance)[0]
         exposure = max(float(came.sum()), 1.0) / n_cells

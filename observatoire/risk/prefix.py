@@ -66,9 +66,18 @@ def digest(table: Table, n_periods: int | None = None) -> bytes:
         return _of(table).digest(int(table.shape[1] if n_periods is None else n_periods))
 
 
+def columns(table: Table, first: int, last: int) -> Table:
+    """Return the columns of a sparse table from `first` to before `last`, over the same memory."""
+    last = min(last, int(table.shape[1]))
+    first = min(max(first, 0), last)
+    begin, end = int(table.indptr[first]), int(table.indptr[last])
+    starts = table.indptr[first : last + 1] - table.indptr[first]
+    return sparse.csc_array((table.data[begin:end], table.indices[begin:end], starts), (table.shape[0], last - first))
+
+
 def prefix(table: Table, n_periods: int) -> Table:
     """Return the first columns of a table; what is known of the table is known of them."""
-    part = table[:, :n_periods]
+    part = columns(table, 0, n_periods)
     with _lock:
         whole, found = _of(table), _of(part)
         if found.table is part:

@@ -113,8 +113,13 @@ def _covered(predictive: Predictive, y: Floats, levels: tuple[float, ...]) -> li
 
 def total_covered(predictive: Predictive, total: float, *, level: float) -> float:
     """Return 1 when the city's count lies in its central interval, else 0."""
-    low, high = predictive.total_interval(level)
-    return float(low <= total <= high)
+    return _total_covered(predictive, total, (level,))[0]
+
+
+def _total_covered(predictive: Predictive, total: float, levels: tuple[float, ...]) -> list[float]:
+    """Return `total_covered` of several levels, by what lies below: quantiles would have to be searched for."""
+    at, below = predictive.total_cdf(total), predictive.total_cdf(total - 1)
+    return [float(at >= (1 - level) / 2 and below < 1 - (1 - level) / 2) for level in levels]
 
 
 def score(predictive: Predictive, y: Floats) -> dict[str, float]:
@@ -128,9 +133,10 @@ def score(predictive: Predictive, y: Floats) -> dict[str, float]:
     found["deviance"] = poisson_deviance(predictive.expected, y)
     found["log_score"] = log_score(predictive, y)
     found["brier"] = brier(predictive, y)
-    for level, inside in zip(LEVELS, _covered(predictive, y, LEVELS), strict=True):
+    cells, total = _covered(predictive, y, LEVELS), _total_covered(predictive, found["events"], LEVELS)
+    for level, inside, held in zip(LEVELS, cells, total, strict=True):
         found[f"cells{100 * level:g}"] = inside
-        found[f"total{100 * level:g}"] = total_covered(predictive, found["events"], level=level)
+        found[f"total{100 * level:g}"] = held
     return found
 
 

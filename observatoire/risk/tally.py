@@ -10,6 +10,7 @@ from observatoire.risk.arrays import Dates, Floats, Ints, Table
 from observatoire.risk.counts import DAY, Counts
 from observatoire.risk.spans import WEEK
 
+DENSE = 4  # places of a table an event, up to which it is summed with its empty places: no sort is needed
 WAITING = 1_000_000  # entries that wait to be added up: they are sorted once, not at every part
 WEEKS_OF_RATE = 8  # over which events a week are said
 
@@ -94,9 +95,8 @@ class Tally:
         cell, ago, weight = (np.concatenate(part) for part in zip(*self._waiting, strict=True))
         self._waiting = []
         width = max(int(ago.max()) + 1, self._table.shape[1])
-        where = cell.astype(np.int32), ago.astype(np.int32)
-        new = sparse.coo_array((weight, where), shape=(self.n_cells, width)).tocsc()
-        self._table = self._widened(width) + new
+        new = added_up(cell, ago, weight, (self.n_cells, width))
+        self._table = self._widened(width) + new if self._table.nnz else new
 
     def _widened(self, width: int) -> Table:
         table, more = self._table, width - self._table.shape[1]
@@ -104,3 +104,15 @@ class Tally:
             return table
         ends = np.concatenate([table.indptr, np.full(more, table.indptr[-1], dtype=table.indptr.dtype)])
         return sparse.csc_array((table.data, table.indices, ends), shape=(self.n_cells, width))
+
+
+def added_up(row: Ints, column: Ints, weight: Floats, shape: tuple[int, int]) -> Table:
+    """Return the table of the sums of weights by row and column; an empty place is not kept, whatever its weight."""
+    n_rows, n_columns = shape
+    if n_rows * n_columns > DENSE * len(weight):
+        where = row.astype(np.int32), column.astype(np.int32)
+        return sparse.coo_array((weight, where), shape=shape).tocsc()
+    sums = np.bincount(column * n_rows + row, weight, minlength=n_rows * n_columns)
+    at = np.flatnonzero(sums)
+    starts = np.searchsorted(at, np.arange(n_columns + 1) * n_rows)
+    return sparse.csc_array((sums[at], (at % n_rows).astype(np.int32), starts.astype(np.int32)), shape=shape)

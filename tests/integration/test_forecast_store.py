@@ -346,6 +346,54 @@ def test_an_abstention_is_kept_as_unknown_not_as_zero(connection: psycopg.Connec
     assert shown["flat_rate_per_km2"] > 0
 
 
+@pytest.mark.parametrize(
+    ("rows", "options", "code"),
+    [
+        (events(1, seed=3), {"as_of": None}, "short-history"),
+        (events(3_000, seed=3), {"cell": 1_000.0}, "few-cells"),
+        (events(3_000, seed=3), {"as_of": "2026-01-01"}, "stale-data"),
+        (events(3_000, seed=3), {"as_of": "2023-02-01"}, "short-history"),
+    ],
+    ids=["one event", "few cells", "long after", "nine weeks"],
+)
+def test_too_little_in_the_store_is_an_abstention(
+    connection: psycopg.Connection, city: City, rows: pd.DataFrame, options: dict[str, Any], code: str
+) -> None:
+    fill(connection, rows)
+    try:
+        made = forecast(connection, city, **options)
+    finally:
+        fill(connection, events(3_000, seed=1))
+
+    assert (made.forecast.answer, made.forecast.card["code"]) == ("abstains", code)
+    assert made.forecast.frame["expected"].isna().all()
+
+
+def test_where_all_is_at_one_place_that_place_comes_first(connection: psycopg.Connection, city: City) -> None:
+    fill(connection, events(3_000, seed=3).assign(x=WEST + 800, y=SOUTH + 1_700))
+    try:
+        made = forecast(connection, city)
+    finally:
+        fill(connection, events(3_000, seed=1))
+
+    first = int(made.forecast.frame["rank"].to_numpy().argmin())
+    assert first == made.grid.locate([[WEST + 800, SOUTH + 1_700]])[0]
+    assert made.forecast.frame["expected"].iloc[first] > 20
+
+
+def test_what_the_store_cannot_forecast_from_is_said(connection: psycopg.Connection, city: City) -> None:
+    with pytest.raises(BadInput, match="target: signalements has no reported item"):
+        forecast(connection, city, nature="never-seen")
+    with pytest.raises(BadInput, match="bbox: no cell"):
+        forecast(connection, city, bbox=(0.0, 0.0, 1.0, 1.0))
+    with pytest.raises(BadInput, match="the cell is larger than the area"):
+        forecast(connection, city, cell=5_000.0)
+    with pytest.raises(psycopg.Error, match="out of range"):  # what is no place cannot enter
+        connection.execute("UPDATE data.signalements SET geom = ST_SetSRID(ST_MakePoint('NaN', 43), 2154) WHERE id = 1")
+    with pytest.raises(psycopg.Error, match="SRID"):  # the column has the city's CRS: no other can enter
+        connection.execute("UPDATE data.signalements SET geom = ST_SetSRID(ST_MakePoint(5, 43), 4326) WHERE id = 1")
+
+
 def test_a_write_that_fails_leaves_what_was_there(connection: psycopg.Connection, city: City) -> None:
     made = forecast(connection, city)
     keep(connection, city, made)

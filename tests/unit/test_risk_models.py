@@ -6,16 +6,20 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 from sklearn.exceptions import SkipTestWarning
+from sklearn.linear_model import PoissonRegressor
 from sklearn.utils.estimator_checks import check_estimator
 
 from observatoire.risk import ensemble, maps
+from observatoire.risk.arrays import Ints
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import Count, CountLastYear, Flat, Kernel, Seasonal
+from observatoire.risk.best_count import BestCount
 from observatoire.risk.boosting import Boosting
 from observatoire.risk.ensemble import Ensemble, conditional_logit
 from observatoire.risk.gamma_poisson import EmpiricalBayes
 from observatoire.risk.grid import Grid
 from observatoire.risk.level import level, past_levels, shock
+from observatoire.risk.log_linear import LogLinear
 from observatoire.risk.penalised_poisson import PenalisedPoisson
 from observatoire.risk.self_exciting import SelfExciting, explain
 
@@ -25,6 +29,7 @@ MODELS = [
     Flat(),
     Count(),
     CountLastYear(),
+    BestCount(),
     Seasonal(),
     Kernel(),
     EmpiricalBayes(),
@@ -51,7 +56,7 @@ def test_scikit_learns_estimator_checks_pass(model: Forecaster) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Flat(), CountLastYear(), EmpiricalBayes(grid=GRID), SelfExciting(grid=GRID), Boosting(grid=GRID)]
+    "model", [Flat(), CountLastYear(), BestCount(grid=GRID), SelfExciting(grid=GRID), Boosting(grid=GRID)]
 )
 def test_expected_events_sum_to_the_level(model: Forecaster) -> None:
     X = drawn()
@@ -96,7 +101,7 @@ def test_em_finds_the_shares_that_events_were_drawn_with() -> None:
     truth = np.array([0.6, 0.3, 0.1])
     events = rng.multinomial(60_000, truth @ maps)
 
-    theta = explain(maps, events.astype(float), steps=400, pseudo=0.0)
+    theta = explain(maps, events.astype(float), pseudo=0.0)
 
     assert theta == pytest.approx(truth, abs=0.02)
 
@@ -161,3 +166,46 @@ def test_an_update_forecasts_as_if_nothing_were_kept_in_memory() -> None:
     ensemble.fits.clear()
 
     assert model.fit(X[:, :78]).update(X).predict(X).tolist() == first.tolist()
+
+
+def test_the_count_is_the_years_unless_another_is_surely_better() -> None:
+    """Places that never change are told best by all the past; when they all move, by the last weeks."""
+    rng = np.random.default_rng(3)
+    rate = rng.gamma(0.5, 0.4, GRID.n_cells)
+    before, after = rng.permutation(rate), rng.permutation(rate)
+    lasting = rng.poisson(rate[:, None], (GRID.n_cells, 156))
+    moved = rng.poisson(np.column_stack([before] * 126 + [after] * 30))
+
+    def chosen(counts: Ints) -> Forecaster:
+        return BestCount(grid=GRID).fit(sparse.csc_array(counts.astype(float))).rule_
+
+    assert type(chosen(lasting)) is Count
+    assert type(chosen(moved)) is Kernel
+    assert type(chosen(lasting[:, :10])) is CountLastYear
+
+
+def test_newtons_regression_is_scikit_learns() -> None:
+    """The same maximum from weighted rows, with and without the first look at an eighth of them."""
+    rng = np.random.default_rng(4)
+    for n in (2_000, 40_000):
+        Z = rng.standard_normal((6, n))
+        y = rng.poisson(np.exp(0.4 * Z[0] - 0.3 * Z[1] - 1)).astype(float)
+        weight = rng.uniform(0.1, 3, n)
+        theirs = PoissonRegressor(alpha=50 / weight.sum(), tol=1e-10, max_iter=1000).fit(Z.T, y, sample_weight=weight)
+
+        ours = LogLinear().fit(Z, y, weight, penalty=50.0)
+
+        assert ours.coef_ == pytest.approx(theirs.coef_, abs=1e-5)
+        assert ours.predict(Z.T[:5]) == pytest.approx(theirs.predict(Z.T[:5]), rel=1e-4)
+
+
+def test_newtons_shares_are_those_that_em_climbs_to() -> None:
+    rng = np.random.default_rng(5)
+    for n in (500, 40_000):
+        seen, weight = rng.gamma(0.5, 1.0, (5, n)), rng.poisson(2.0, n).astype(float)
+        slowly = np.full(5, 0.2)
+        for _ in range(3_000):
+            slowly = slowly * (seen @ (weight / (slowly @ seen))) + 5.0
+            slowly /= slowly.sum()
+
+        assert explain(seen, weight) == pytest.approx(slowly, abs=1e-5)

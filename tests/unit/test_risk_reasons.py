@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from observatoire.risk.arrays import Floats
 from observatoire.risk.forecast import BESIDE, Forecast, forecast
@@ -44,10 +45,18 @@ def made(counts: Floats) -> Forecast:
     return forecast(xy, pd.Series(dates), grid, as_of=str(as_of), explain=True)
 
 
-def test_the_baseline_is_the_count_of_one_year(made: Forecast, counts: Floats) -> None:
-    """Nine tenths as the last 52 weeks were, one tenth even; the level is the mean of the last eight weeks."""
-    year = counts[:, -52:].sum(axis=1)
-    share = 0.9 * year / year.sum() + 0.1 / len(year)
+def test_the_baseline_is_the_simple_count(made: Forecast, counts: Floats) -> None:
+    """Places move here: the decayed count, halved in 17 weeks and spread over 150 m, a hundredth of it even.
+
+    The kernel's mass beyond the edge is given back; the level is the mean of the last eight weeks.
+    """
+    weeks = counts[:, 1:]  # the first begins before the first event's day: it is not counted
+    decayed = (weeks * 0.5 ** (np.arange(WEEKS - 1)[::-1] / 17)).sum(axis=1).reshape(SIDE, SIDE)
+    spread, mass = (
+        gaussian_filter(a, 150 / 250, mode="constant", truncate=3) for a in (decayed, np.ones((SIDE, SIDE)))
+    )
+    near = (spread / mass).ravel()
+    share = 0.99 * near / near.sum() + 0.01 / len(near)
 
     assert made.beside["baseline"] == pytest.approx(share * counts[:, -8:].sum() / 8, rel=1e-9)
 

@@ -176,7 +176,7 @@ def test_the_simple_rule_stands_beside_the_forecast_in_words(visit: Come, ask: A
     expect(sentence).to_contain_text(f"at least 0.5 more than the count in {more} cells")
     page.get_by_role("radio", name="Difference").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("radio", name="Count of one year")).to_be_checked()
+    expect(page.get_by_role("radio", name="Simple count")).to_be_checked()
     assert "show=baseline" in page.url
 
 
@@ -193,7 +193,7 @@ def test_a_cell_says_why_it_is_there(visit: Come, ask: Ask) -> None:
         return f"{top[name]:.2f}".rstrip("0").rstrip(".")
 
     expect(why).to_contain_text(f"{said('expected')} expected, from {said('lower')} to {said('upper')} nine times")
-    expect(why).to_contain_text(f"the simple rule, expects {said('baseline')}.")
+    expect(why).to_contain_text(f"The simple count expects {said('baseline')}.")
     expect(why.locator("li")).to_have_text(
         [
             f"Raised by what happened in the cell in the last weeks: without it, {said('without_recent')}.",

@@ -20,7 +20,7 @@ export function classOf({ properties: { lower, upper } }, mean) {
   return upper < mean ? "low" : "usual";
 }
 
-/** Whether the cells say what the count of one year would expect of them: those of an older forecast do not. */
+/** Whether the cells say what the simple count would expect of them: those of an older forecast do not. */
 export function compared(cells) {
   return cells.length > 0 && typeof cells[0].properties.baseline === "number";
 }
