@@ -30,6 +30,8 @@ class BestCount(Forecaster):
     ----------
     rule_ : Count
         The one chosen.
+    name_ : {"year", "all", "decayed"}
+        Its name.
     """
 
     def __init__(
@@ -49,18 +51,19 @@ class BestCount(Forecaster):
 
     def _choose(self, table: Table) -> None:
         usual: Count = CountLastYear(window=self.year)
-        others = [Count(window=None), Kernel(grid=self.grid, half_life=self.half_life, window=None)]
+        decayed = Kernel(grid=self.grid, half_life=self.half_life, window=None)
+        others: dict[str, Count] = {"all": Count(window=None), "decayed": decayed}
         origins = trials(table.shape[1] - self.steps + 1, most=TRIALS).tolist()
-        self.rule_ = usual
+        self.rule_, self.name_ = usual, "year"
         if len(origins) < LEAST:
             return
         base = self._likely(usual, table, origins)
         best = 0.0
-        for rule in others:
+        for name, rule in others.items():
             won = self._likely(rule, table, origins) - base
             error = float(won.std(ddof=1)) / len(won) ** 0.5
             if won.mean() > SURE * error and won.mean() > best:
-                self.rule_, best = rule, float(won.mean())
+                self.rule_, self.name_, best = rule, name, float(won.mean())
 
     def _likely(self, rule: Count, table: Table, origins: list[int]) -> Floats:
         """Return the log-likelihood of the places of what came after each origin, as the rule shares it out."""

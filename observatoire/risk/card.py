@@ -14,6 +14,12 @@ from observatoire.risk.scores import FRACTIONS, LEVELS
 from observatoire.risk.spans import WEEK, Horizon
 
 MODELS = ("flat", "count", "model")
+#: The counts that the simple one may be: `BestCount.name_`.
+COUNTS = {
+    "year": Text("d'un an", "of one year"),
+    "all": Text("de tout le passé", "of the whole past"),
+    "decayed": Text("qui s'estompe", "decayed"),
+}
 FLAGGED = 0.02  # of the cells: the area that the words speak of
 
 
@@ -28,10 +34,16 @@ def card(
     as_of: pd.Timestamp,
     horizon: Horizon,
     maps: Mapping[str, Predictive],
+    count: str | None,
 ) -> dict[str, Any]:
     """Return the skill card of one forecast, ready for JSON: unknown numbers are null.
 
     Every predictive accuracy index stands beside the cells, their area and the number of events that it depends on.
+
+    Parameters
+    ----------
+    count : str, optional
+        Which of `COUNTS` the simple count is; None where there is no forecast by cell.
     """
     flagged = max(round(FLAGGED * grid.n_cells), 1)
     found: dict[str, Any] = verdict.as_dict() | {
@@ -48,6 +60,7 @@ def card(
         "flat_rate": situation.per_week * horizon.days / WEEK / grid.n_cells,
         "flagged_cells": flagged,
         "gain": asdict(verdict.gain),
+        "simple_count": count,
         "total": _total(maps.get(verdict.answer)),
         "hits_flagged": {name: _hits(maps[name], flagged) for name in maps},
     }
@@ -109,12 +122,13 @@ def words(verdict: Verdict, found: Mapping[str, Any]) -> Text:
         )
     n, flagged, periods = round(found["events_scored"]), found["flagged_cells"], found["origins"]
     ours, count = (100 * found["hit_rate"][name]["2"] for name in (verdict.answer, "count"))
+    which = COUNTS[found["simple_count"]]
     return Text(
         f"Sur {periods} périodes passées, les {flagged} mailles jugées les plus exposées (2 % de la surface) ont réuni "
-        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage simple, {count:.0f} % ; au hasard, 2 %. "
-        f"{_sentence(verdict.reason.fr)} Ce sont des signalements, non les nuisances elles-mêmes.",
+        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage simple ({which.fr}), {count:.0f} % ; "
+        f"au hasard, 2 %. {_sentence(verdict.reason.fr)} Ce sont des signalements, non les nuisances elles-mêmes.",
         f"Over {periods} past periods, the {flagged} cells thought most exposed (2% of the area) held {ours:.0f}% of "
-        f"the {n:,} events; with the simple count, {count:.0f}%; by chance, 2%. "
+        f"the {n:,} events; with the simple count ({which.en}), {count:.0f}%; by chance, 2%. "
         f"{_sentence(verdict.reason.en)} These are reports, not the nuisance itself.",
     )
 

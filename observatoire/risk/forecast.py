@@ -329,6 +329,7 @@ def _one(
             as_of=aware,
             horizon=past.horizon,
             maps=maps,
+            count=roller.model("count", n_periods).name_ if maps else None,
         )
         | _of_places(past.places, roller, n_periods, verdict.answer),
         beside=_beside(roller, n_periods, verdict, maps) if explain else {},

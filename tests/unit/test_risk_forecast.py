@@ -11,6 +11,7 @@ import pytest
 from pyproj import Transformer
 
 from observatoire.risk.arrays import Dates, Floats
+from observatoire.risk.card import COUNTS
 from observatoire.risk.forecast import COLUMNS, forecast, forecasts
 from observatoire.risk.grid import Grid
 from observatoire.risk.simulate import SimulatedCity, simulate
@@ -47,6 +48,7 @@ def test_the_frame_is_the_contracts(city: SimulatedCity, grid: Grid) -> None:
     assert frame["probability"].between(0, 1).all()
     assert frame["expected"].sum() == pytest.approx(made.card["total"]["expected"])
     assert json.loads(json.dumps(made.card, allow_nan=False)) == made.card
+    assert f"the simple count ({COUNTS[made.card['simple_count']].en})" in made.card["words"]["en"]
 
 
 def test_the_same_seed_gives_the_same_bytes(city: SimulatedCity, grid: Grid) -> None:

@@ -176,12 +176,13 @@ def test_the_count_is_the_years_unless_another_is_surely_better() -> None:
     lasting = rng.poisson(rate[:, None], (GRID.n_cells, 156))
     moved = rng.poisson(np.column_stack([before] * 126 + [after] * 30))
 
-    def chosen(counts: Ints) -> Forecaster:
-        return BestCount(grid=GRID).fit(sparse.csc_array(counts.astype(float))).rule_
+    def chosen(counts: Ints) -> tuple[type, str]:
+        fitted = BestCount(grid=GRID).fit(sparse.csc_array(counts.astype(float)))
+        return type(fitted.rule_), fitted.name_
 
-    assert type(chosen(lasting)) is Count
-    assert type(chosen(moved)) is Kernel
-    assert type(chosen(lasting[:, :10])) is CountLastYear
+    assert chosen(lasting) == (Count, "all")
+    assert chosen(moved) == (Kernel, "decayed")
+    assert chosen(lasting[:, :10]) == (CountLastYear, "year")
 
 
 def test_newtons_regression_is_scikit_learns() -> None:

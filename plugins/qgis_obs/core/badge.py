@@ -16,8 +16,8 @@ COLORS = {"good": "#2a7d4f", "weak": "#a86a00", "none": "#6b6b6b"}
 def answer_words(answer: str) -> str:
     """Return what one of the three answers means."""
     return {
-        "model": tr("Model: better than last year's count"),
-        "count": tr("Count: last year's count, no model does better"),
+        "model": tr("Model: better than the simple count"),
+        "count": tr("Count: the simple one, no model does better"),
         "abstains": tr("No forecast: nothing does better than a flat map"),
     }.get(answer, answer)
 
@@ -35,7 +35,7 @@ def badge_words(card: Mapping[str, Any]) -> str:
 
 
 def skill_words(card: Mapping[str, Any]) -> str:
-    """Return the skill of a forecast in a line: badge, and gain over last year's count with its interval."""
+    """Return the skill of a forecast in a line: badge, and gain over the simple count with its interval."""
     badge, gain = badge_words(card), card.get("gain")
     if not isinstance(gain, dict) or any(gain.get(name) is None for name in ("relative", "lower", "upper")):
         return badge

@@ -90,7 +90,7 @@ def test_the_legend_has_the_answers_that_occur_and_the_badge_says_the_skill(dock
 
     labels = [rule.label() for rule in layer.renderer().rootRule().children()]
     assert layer.name() == "Forecasts, skill: good"
-    assert labels[0] == "Model: better than last year's count · skill: good, +10 % [+5; +15] over the count"
+    assert labels[0] == "Model: better than the simple count · skill: good, +10 % [+5; +15] over the count"
     assert labels[1:] == ["No forecast: nothing does better than a flat map"]
     assert "skill: good, +10 % [+5; +15] over the count" in dock.badge.text()
     assert "sentence" in dock.badge.text()
