@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -29,8 +30,8 @@ def seldom_collected() -> Iterator[None]:
 class Ahead:
     """Runs calls behind the caller's back, one after the other, at most `_BEHIND` of them behind.
 
-    What a call uses is its own until `wait` has returned. What it raises, one of the next calls or `wait` raises.
-    Leaving the block waits for all, whatever happened.
+    What a call uses is its own until `wait` has returned. What it raises, one of the next calls or `wait` raises; calls
+    behind it are not made. Leaving the block waits for what goes on, whatever happened.
 
     Examples
     --------
@@ -45,6 +46,7 @@ class Ahead:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
         self._going: deque[Future[object]] = deque()
+        self._failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -52,12 +54,21 @@ class Ahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(wait=True)
+        self._thread.shutdown(wait=True, cancel_futures=kind is not None)
 
     def __call__[**P](self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run it once the calls before have ended."""
         self._catch_up(_BEHIND)
-        self._going.append(self._thread.submit(work, *args, **kwargs))
+        self._going.append(self._thread.submit(self._unless_failed, partial(work, *args, **kwargs)))
+
+    def _unless_failed(self, work: Callable[[], object]) -> None:
+        if self._failed:
+            return
+        try:
+            work()
+        except BaseException:
+            self._failed = True
+            raise
 
     def wait(self) -> None:
         """Return once nothing is going on."""

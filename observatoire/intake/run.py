@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from observatoire.cities import City
 from observatoire.errors import BadSource
@@ -230,7 +231,9 @@ def _alone(connection: Connection, plan: Plan) -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.closed:
+        if connection.info.transaction_status in (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN):
+            connection.close()  # the store went away in the middle of a command
+        else:
             connection.rollback()
             connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", given)
             connection.rollback()
