@@ -122,13 +122,14 @@ def words(verdict: Verdict, found: Mapping[str, Any]) -> Text:
         )
     n, flagged, periods = round(found["events_scored"]), found["flagged_cells"], found["origins"]
     ours, count = (100 * found["hit_rate"][name]["2"] for name in (verdict.answer, "count"))
-    which = COUNTS[found["simple_count"]]
+    which = COUNTS.get(found.get("simple_count") or "")  # of a year of choices: none
+    fr, en = (f" ({which.fr})", f" ({which.en})") if which else ("", "")
     return Text(
         f"Sur {periods} périodes passées, les {flagged} mailles jugées les plus exposées (2 % de la surface) ont réuni "
-        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage simple ({which.fr}), {count:.0f} % ; "
+        f"{ours:.0f} % des {_grouped(n)} événements ; avec le comptage simple{fr}, {count:.0f} % ; "
         f"au hasard, 2 %. {_sentence(verdict.reason.fr)} Ce sont des signalements, non les nuisances elles-mêmes.",
         f"Over {periods} past periods, the {flagged} cells thought most exposed (2% of the area) held {ours:.0f}% of "
-        f"the {n:,} events; with the simple count ({which.en}), {count:.0f}%; by chance, 2%. "
+        f"the {n:,} events; with the simple count{en}, {count:.0f}%; by chance, 2%. "
         f"{_sentence(verdict.reason.en)} These are reports, not the nuisance itself.",
     )
 
