@@ -122,7 +122,7 @@ def words(verdict: Verdict, found: Mapping[str, Any]) -> Text:
         )
     n, flagged, periods = round(found["events_scored"]), found["flagged_cells"], found["origins"]
     ours, count = (100 * found["hit_rate"][name]["2"] for name in (verdict.answer, "count"))
-    which = COUNTS.get(found.get("simple_count") or "")  # of a year of choices: none
+    which = COUNTS.get(found["simple_count"] or "")
     fr, en = (f" ({which.fr})", f" ({which.en})") if which else ("", "")
     return Text(
         f"Sur {periods} périodes passées, les {flagged} mailles jugées les plus exposées (2 % de la surface) ont réuni "

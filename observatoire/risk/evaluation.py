@@ -72,6 +72,8 @@ class Evaluation:
         Events caught in each of `hit_curve.AREAS`.
     origins : list of Origin
         Of the model served; where the answer is to abstain, of the model that would have been.
+    simple_count : {"year", "all", "decayed"}, optional
+        What the simple count is at `as_of`; None where the answer is to abstain, or `models` have another.
     """
 
     verdict: Verdict
@@ -86,6 +88,7 @@ class Evaluation:
     labels: Labels
     curves: dict[str, Floats] = field(default_factory=dict)
     origins: list[Origin] = field(default_factory=list)
+    simple_count: str | None = None
 
     @property
     def served(self) -> str:
@@ -166,6 +169,7 @@ def evaluate(
     wanted = _origins(counts.n_periods, ahead, step_days, origins)
     with threadpool_limits(limits=1):
         made = list(_predictions(roller, wanted, progress))
+        simple = getattr(roller.model("count", counts.n_periods), "name_", None)
     drawn.clear()
     fits.clear()
     forget()
@@ -180,6 +184,7 @@ def evaluate(
             for name in roller.models
         },
         origins=[_origin(maps[served], y, counts.starts[k], ahead, events, labels) for k, maps, y in made],
+        simple_count=None if verdict.answer == "abstains" else simple,
         **common,  # type: ignore[arg-type]
     )
 

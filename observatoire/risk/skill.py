@@ -81,6 +81,7 @@ def _head(
         },
         "flagged_cells": max(round(0.02 * grid.n_cells), 1),
         "gain": asdict(evaluation.verdict.gain),
+        "simple_count": evaluation.simple_count,
     }
 
 
@@ -203,6 +204,7 @@ def _spoken(found: Mapping[str, Any]) -> dict[str, Any]:
         "events_per_week": found["data"]["events_per_week"],
         "events_scored": found.get("events_scored", 0.0),
         "flagged_cells": found["flagged_cells"],
+        "simple_count": found["simple_count"],
         "origins": found["origins"],
         "hit_rate": {
             name: {k: model["hit_rate"][k]["value"] for k in NAMES} for name, model in found["models"].items()
