@@ -174,6 +174,9 @@ def test_the_simple_rule_stands_beside_the_forecast_in_words(visit: Come, ask: A
     sentence = page.locator("[data-part=readings] [role=status]")
     expect(sentence).to_contain_text(f"would have named {both} of the first 10 cells")
     expect(sentence).to_contain_text(f"at least 0.5 more than the count in {more} cells")
+    link = page.locator("[data-part=readings] .requests a").first
+    expect(link).to_have_text(f"at least 0.5 more ({more})")
+    expect(link).to_have_attribute("href", re.compile(r"filter=expected\+-\+baseline\+%3E%3D\+0\.5"))
     page.get_by_role("radio", name="Difference").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("radio", name="Simple count")).to_be_checked()

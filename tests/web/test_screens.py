@@ -219,6 +219,9 @@ def test_the_clashes_say_their_reason_and_a_date_that_would_do(visit: Come) -> N
     clash = page.locator('[data-subject="CH-P06"]').first
     expect(clash).to_contain_text("Festival", timeout=240_000)
     expect(clash).to_contain_text("EV-P01")
+    heading = page.locator("#clash-title a")
+    expect(heading).to_have_text(f"{page.locator('.alerts > [data-subject]').count()} clashes")
+    expect(heading).to_have_attribute("href", "/api/processes/works-clash?f=html")
 
     clash.get_by_role("button", name="Propose a date").click()
 

@@ -46,6 +46,8 @@ def test_a_forecast_that_is_the_count_says_so(visit: Come, observatory) -> None:
     page = visit("?show=difference").page
 
     expect(page.locator("[data-part=readings] [role=status]")).to_contain_text("this count: there is no difference")
+    moved = observatory.get("/api/collections/risque/items", "coordination", filter="expected - baseline >= 0.5").json()
+    assert moved["numberMatched"] == 0
     page.locator(".cells .rank").first.click()
     why = page.locator("[data-part=why]")
     expect(why).to_contain_text("nothing else is in this number")
@@ -69,6 +71,15 @@ def test_the_classes_are_those_of_the_intervals(visit: Come, observatory) -> Non
     page = visit("?show=classes").page
 
     expect(page.locator("[data-part=readings]")).to_contain_text(f"{high:,} cells are high and {low:,} low")
+    links = page.locator("[data-part=readings] .requests a").evaluate_all(
+        "nodes => nodes.map(a => [a.getAttribute('href'), a.textContent])"
+    )
+    assert [text for _, text in links] == [
+        f"high ({high:,})", f"low ({low:,})", f"not told apart ({len(cells) - high - low:,})"
+    ]  # fmt: skip
+    for link, text in links:
+        asked = observatory.get(link.replace("f=html", "f=json&limit=1"), "coordination").json()
+        assert f"({asked['numberMatched']:,})" in text, link
     href = page.locator(".figure a").get_attribute("href")
     first = observatory.get(href.replace("f=html", "f=json"), "coordination").json()["features"]
     total = sum(cell["properties"]["expected"] for cell in first)

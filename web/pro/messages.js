@@ -103,6 +103,7 @@ const FR = {
   readingsWhy: "Lecture",
   readingNames: { probability: "Prévision", classes: "Trois classes", baseline: "Comptage simple", difference: "Écart" },
   probabilityWhy: "La prévision : la probabilité d’au moins un événement dans chaque maille.",
+  theseCells: "Ces mailles",
   classesWhy: (high, low, usual, mean) =>
     `${high} mailles élevées et ${low} basses : leur intervalle est tout entier au-dessus, ou au-dessous, de la moyenne de la ville (${mean} par maille). Les ${usual} autres ne s’en distinguent pas.`,
   baselineTitle: "Attendus d’après le comptage simple",
@@ -281,6 +282,7 @@ const EN = {
   readingsWhy: "Reading",
   readingNames: { probability: "Forecast", classes: "Three classes", baseline: "Simple count", difference: "Difference" },
   probabilityWhy: "The forecast: the probability of at least one event in each cell.",
+  theseCells: "These cells",
   classesWhy: (high, low, usual, mean) =>
     `${high} cells are high and ${low} low: their whole interval lies above, or below, the city’s mean (${mean} a cell). The other ${usual} cannot be told from it.`,
   baselineTitle: "Expected by the simple count",

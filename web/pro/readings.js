@@ -84,8 +84,37 @@ export function Readings({ cells, card, reading, words, format, onReading }) {
         )}
       </fieldset>
       <p role="status">${sentence(cells, card, reading, words, format)}</p>
+      <${Requests} ...${{ card, words, format }} parts=${parts(cells, card, reading, words, format)} />
     </section>
   `;
+}
+
+/** Links to the cells that a sentence counts. */
+function Requests({ parts, card: { as_of, target }, words, format }) {
+  const href = (filter) => `/api/collections/risque/items?${new URLSearchParams({ datetime: as_of, target, filter, f: "html" })}`;
+  if (parts.length === 0) return null;
+  return html`<p class="quiet requests">${words.theseCells}${words.colon}${parts.map(
+    ({ label, filter, n }, k) => html`${k > 0 && ", "}<a href=${href(filter)}>${label} (${format.number(n)})</a>`,
+  )}</p>`;
+}
+
+/** What a sentence counts: in words, as CQL2 and in numbers. */
+function parts(cells, card, reading, words, format) {
+  const part = (label, filter, fits) => ({ label, filter, n: cells.filter(({ properties }) => fits(properties)).length });
+  if (reading === "classes") {
+    const mean = meanOf(cells);
+    return [
+      part(words.classes.high, `lower > ${mean}`, ({ lower }) => lower > mean),
+      part(words.classes.low, `upper < ${mean}`, ({ upper }) => upper < mean),
+      part(words.classes.usual, `lower <= ${mean} AND upper >= ${mean}`, ({ lower, upper }) => lower <= mean && upper >= mean),
+    ];
+  }
+  if (reading !== "difference" || card.answer === "count") return [];
+  const [most, least] = [STEPS[3], STEPS[0]];
+  return [
+    part(words.more(format.number(most, 1)), `expected - baseline >= ${most}`, ({ expected, baseline }) => expected - baseline >= most),
+    part(words.less(format.number(-least, 1)), `expected - baseline < ${least}`, ({ expected, baseline }) => expected - baseline < least),
+  ];
 }
 
 function sentence(cells, card, reading, words, format) {

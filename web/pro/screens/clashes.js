@@ -5,7 +5,7 @@ import { html } from "../../shared/ui.js";
 export function Clashes({ found, plans, chosen, lang, words, texts, format, onChoose, onSolve }) {
   const serious = found.findings.filter(({ severity }) => severity !== "info");
   return html`
-    <h2 id="clash-title">${texts.clashes(serious.length)}</h2>
+    <h2 id="clash-title"><a href="/api/processes/works-clash?f=html">${texts.clashes(serious.length)}</a></h2>
     <ul class="alerts">
       ${serious.map(
         (finding) => html`
