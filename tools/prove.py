@@ -1,10 +1,11 @@
 """Run every proof at its full count and write docs/proof.md: what was shown, at which commit, when, where.
 
-With arguments of pytest (files, `-k`), only those; the page says which.
+With files as arguments only those; the page keeps the rows of the others, each with its own commit and day.
 """
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,35 +32,47 @@ def commit() -> str:
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     dirty = subprocess.run(
-        ["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "status", "--porcelain", "-uno", "--", ".", ":!docs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return short.stdout.strip() + (" (with changes)" if dirty.stdout.strip() else "")
 
 
-def table(results: Path) -> tuple[str, int]:
-    """Return the results by file as a Markdown table, and the number of tests that did not pass."""
+def kept(page: str) -> dict[str, list[str]]:
+    """Return the cells of a page's rows by file.
+
+    Examples
+    --------
+    >>> kept("| `tests/a` | 3 | 0 | 0 | 1.5 | 1a2b3c4 | 2026-11-29 |")
+    {'tests/a': ['3', '0', '0', '1.5', '1a2b3c4', '2026-11-29']}
+    """
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
+    return {name: cells.split(" | ") for name, cells in rows if cells.count(" | ") == 5}
+
+
+def proved(results: Path, at: str, day: str) -> dict[str, list[str]]:
+    """Return the cells of a run's rows by file: tests, failed, left out, seconds, commit, day."""
     rows: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
     for case in ET.parse(results).getroot().iter("testcase"):
         row = rows[case.get("classname", "?").replace(".", "/")]
-        bad = case.find("failure") is not None or case.find("error") is not None
         row[0] += 1
-        row[1] += bad
+        row[1] += case.find("failure") is not None or case.find("error") is not None
         row[2] += case.find("skipped") is not None
         row[3] += float(case.get("time", 0))
-    lines = ["| proofs | tests | failed | left out | seconds |", "|---|---|---|---|---|"]
-    lines += [
-        f"| `{name}` | {n:.0f} | {bad:.0f} | {out:.0f} | {s:.1f} |" for name, (n, bad, out, s) in sorted(rows.items())
-    ]
-    total = [sum(row[i] for row in rows.values()) for i in range(4)]
-    lines.append(f"| **all** | {total[0]:.0f} | {total[1]:.0f} | {total[2]:.0f} | {total[3]:.0f} |")
-    return "\n".join(lines), int(total[1])
+    return {
+        name: [f"{n:.0f}", f"{bad:.0f}", f"{out:.0f}", f"{s:.1f}", at, day] for name, (n, bad, out, s) in rows.items()
+    }
 
 
-def what(arguments: list[str]) -> str:
-    """Return which tests the page is about."""
-    if not arguments:
-        return "Written by `make prove`: every test, each proof at its full count."
-    return f"Written by `tools/prove.py`: of all tests, each proof at its full count, those of `{' '.join(arguments)}`."
+def table(rows: dict[str, list[str]]) -> str:
+    """Return rows as a Markdown table with their sum."""
+    lines = ["| proofs | tests | failed | left out | seconds | commit | day |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| `{name}` | {' | '.join(cells)} |" for name, cells in sorted(rows.items())]
+    total = [sum(float(cells[i]) for cells in rows.values()) for i in range(4)]
+    return "\n".join([*lines, f"| **all** | {' | '.join(f'{each:.0f}' for each in total)} | | |"])
 
 
 def main() -> int:
@@ -71,11 +84,15 @@ def main() -> int:
         done = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | {"OBS_PROVE": "full"})
         if not results.exists():
             return done.returncode
-        rows, _ = table(results)
+        rows = proved(results, commit(), f"{datetime.now(UTC):%Y-%m-%d}")
+    if sys.argv[1:]:
+        rows = kept(PAGE.read_text("utf-8")) | rows
     PAGE.write_text(
-        f"# Proof\n\n{what(sys.argv[1:])}\n\n"
-        f"- commit: {commit()}\n- date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n- machine: {machine()}\n"
-        f"- real data (`OBS_DATA`): {'yes' if os.environ.get('OBS_DATA') else 'no'}\n\n{rows}\n",
+        "# Proof\n\n"
+        "Written by `make prove`, or by `tools/prove.py FILE…` for some files: each proof at its full count, with the\n"
+        "commit and day of it. A file that is not here was run at small counts only, by `make test`.\n\n"
+        f"- machine of the last run: {machine()}\n"
+        f"- real data (`OBS_DATA`) in the last run: {'yes' if os.environ.get('OBS_DATA') else 'no'}\n\n{table(rows)}\n",
         "utf-8",
     )
     return done.returncode
