@@ -153,10 +153,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            if file.endswith("test_jobs_killed.py"):
-                return (
-                    "served to programs"  # one test of minutes: alone it would come last, and one process wait for it
-                )
             if not is_served(file):
                 return file
             return "served to a browser" if "web" in Path(file).parts else "served to programs"
