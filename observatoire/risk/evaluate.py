@@ -115,17 +115,8 @@ class Roller:
         self, origins: list[int], judge: Callable[[Predictive, Floats], T], progress: Progress | None = None
     ) -> list[dict[str, T]]:
         """Return what `judge` makes of each model's forecast and of what came, by model, for each origin."""
-        return self._map(self.executor, judge, origins, progress)
-
-    def _map[T](
-        self,
-        executor: Executor,
-        judge: Callable[[Predictive, Floats], T],
-        origins: list[int],
-        progress: Progress | None,
-    ) -> list[dict[str, T]]:
         told = (lambda done, n, _: progress(done, n, PAST_SCORED)) if progress else None
-        return executor.map(partial(_judged, self, judge), origins, told)
+        return self.executor.map(partial(_judged, self, judge), origins, told)
 
     def remember(self, rows: Rows) -> None:
         """Take scores that were computed before for computed."""
@@ -135,15 +126,11 @@ class Roller:
         """Return the scores computed so far of some origins."""
         return {key: self._scores[key] for k in origins for name in self.models if (key := (name, k)) in self._scores}
 
-    def score_ahead(self, origins: list[int], executor: Executor, progress: Progress | None = None) -> None:
-        """Score some origins at once, once their models are fitted."""
-        new = [k for k in origins if (next(iter(self.models)), k) not in self._scores]
-        for k, found in zip(new, self._map(executor, score, new, progress), strict=True):
-            self._scores |= {(name, k): row for name, row in found.items()}
-
     def scores(self, origins: list[int], progress: Progress | None = None) -> pd.DataFrame:
         """Return one row per origin and model, indexed by both."""
-        self.score_ahead(origins, self.executor, progress)
+        new = [k for k in origins if (next(iter(self.models)), k) not in self._scores]
+        for k, found in zip(new, self.each(new, score, progress), strict=True):
+            self._scores |= {(name, k): row for name, row in found.items()}
         rows = {(name, k): self._scores[name, k] for k in origins for name in self.models}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index = pd.MultiIndex.from_tuples(rows or [], names=["model", "origin"])

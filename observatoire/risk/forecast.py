@@ -101,8 +101,7 @@ class Past:
         found = self.kept.get(name) if self.kept is not None else None
         roller.remember(found or {})
         if isinstance(roller.executor, Inline):
-            threads = Threads(min(processors(), MOST_THREADS))
-            roller.fit_ahead([n_periods] if found else [*origins, n_periods], threads)
+            roller.fit_ahead([n_periods] if found else [*origins, n_periods], Threads(min(processors(), MOST_THREADS)))
         scores = roller.scores(origins, progress)
         if self.kept is not None and not found:
             self.kept.put(name, roller.rows(origins))
