@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
     worker_slots: int = Field(default=2, ge=1, le=64, description="Jobs that one `obs worker` runs at a time.")
     worker_nice: int = Field(
-        default=10, ge=0, le=19, description="Steps by which a worker's computations stand back behind requests."
+        default=14, ge=0, le=19, description="Steps by which a worker's computations stand back behind requests."
     )
     job_timeout_s: float = Field(default=3600.0, gt=0, description="Longest time of one attempt at a job, s.")
     job_memory_mb: int = Field(default=8192, ge=1024, description="Most address space of a job, MiB.")

@@ -108,6 +108,7 @@ def observatory() -> Iterator[Observatory]:
             "OBS_CITY": str(Path(__file__).parent / "cities" / "small.yml"),
             "OBS_BIND": f"127.0.0.1:{port}",
             "OBS_REPORTS_PER_HOUR": "0",
+            "OBS_WORKER_NICE": "5",  # other tests compute meanwhile
         }
         log = Path(folder) / "demo.log"
         with log.open("w") as out:
