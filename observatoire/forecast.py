@@ -1,7 +1,6 @@
 """A forecast from the store: what `obs forecast`, `make demo` and the process `risk-forecast` share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,27 +18,18 @@ from observatoire.layers.catalog import layer_of
 from observatoire.ledger import seal
 from observatoire.risk.aoristic import Shift, aoristic
 from observatoire.risk.arrays import Floats
-from observatoire.risk.forecast import Forecast, forecast
+from observatoire.risk.forecast import forecast
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
 from observatoire.store.forecasts import write_card, write_forecast
 from observatoire.store.kept_scores import KeptScores
 from observatoire.store.nearby import read_places
 from observatoire.store.occurrences import TABLES, Occurrences, local_midnight, read_events, read_grid
+from observatoire.store_forecast import StoreForecast
 
 MOST_CELLS = 250_000
 
 type Corners = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class StoreForecast:
-    """A forecast, and the cells that its rows speak of, in the same order."""
-
-    target: str
-    horizon_days: int
-    forecast: Forecast
-    grid: Grid
 
 
 def forecast_and_write(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,15 +16,13 @@ from observatoire.intake.locate import Locator
 from observatoire.intake.source import Item
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
-
-if TYPE_CHECKING:
-    from observatoire.forecast import StoreForecast
+from observatoire.store_forecast import StoreForecast
 
 COLLECTION = "previsions"
 SOURCE = "ledger"
 
 
-def cells_digest(made: "StoreForecast") -> str:
+def cells_digest(made: StoreForecast) -> str:
     """Return the SHA-256 digest of a forecast's cells, hexadecimal.
 
     It is that of the UTF-8 lines `cell_id,expected,lower,upper`, in the order of the ids, each ended by a line feed;
@@ -38,7 +36,7 @@ def cells_digest(made: "StoreForecast") -> str:
     return sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
 
 
-def seal(connection: Connection[Any], city: City, made: "StoreForecast", card: dict[str, Any]) -> bool:
+def seal(connection: Connection[Any], city: City, made: StoreForecast, card: dict[str, Any]) -> bool:
     """Write a forecast into the ledger, unless one of the same target and period is there: the first holds.
 
     Parameters

@@ -1,6 +1,6 @@
 """Process ``risk-forecast``: expected reports by cell in the coming days, with the skill measured on past ones."""
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyproj
@@ -11,12 +11,10 @@ from observatoire.layers.model import Layer
 from observatoire.risk.aoristic import Shift
 from observatoire.risk.place_types import TYPES, check_type
 from observatoire.store.skill_cards import reference_to_last
+from observatoire.store_forecast import StoreForecast
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
 from processes.inputs import Nature, Rectangle, check_nature
-
-if TYPE_CHECKING:
-    from observatoire.forecast import StoreForecast
 
 DIGITS = 7  # decimals of a degree: a centimetre
 
@@ -201,7 +199,7 @@ class RiskForecast(Process[RiskForecastInputs]):
         return whole and usual and on_its_grid and all(layer.visible_to(a) and layer.exact_for(a) for a in readers)
 
 
-def geojson(made: "StoreForecast") -> dict[str, Any]:
+def geojson(made: StoreForecast) -> dict[str, Any]:
     """Return the cells as a FeatureCollection in CRS84; rings turn counter-clockwise (RFC 7946, 3.1.6)."""
     grid = made.grid
     x = grid.x_min[:, None] + grid.cell * np.array([0.0, 1, 1, 0, 0])

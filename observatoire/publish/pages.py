@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from observatoire.cities import City
 from observatoire.layers.maplibre import legend
-
-if TYPE_CHECKING:
-    from observatoire.publish.write import Published
+from observatoire.publish.published import Published
 
 LANGUAGES = {"fr": "index.html", "en": "index.en.html"}
 
 
-def write_pages(folder: Path, city: City, done: "Sequence[Published]", deepest: int) -> None:
+def write_pages(folder: Path, city: City, done: Sequence[Published], deepest: int) -> None:
     """Write the pages of a publication, whose tiles go to the zoom `deepest`."""
     pages = Environment(
         loader=FileSystemLoader(str(files("observatoire.publish") / "templates")), autoescape=True, trim_blocks=True,
@@ -40,7 +38,7 @@ def write_pages(folder: Path, city: City, done: "Sequence[Published]", deepest: 
     (folder / "README.md").write_text(text, "utf-8")
 
 
-def _about(each: "Published", city: City, language: str) -> dict[str, Any]:
+def _about(each: Published, city: City, language: str) -> dict[str, Any]:
     entry = each.entry
     return {
         "id": each.layer.id,

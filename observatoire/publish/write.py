@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from observatoire.layers.qml import qml
 from observatoire.publish.folder import MARK
 from observatoire.publish.map_files import style_over_files
 from observatoire.publish.pages import write_pages
+from observatoire.publish.published import Published
 from observatoire.publish.tiles import write_pmtiles
 from observatoire.server.crs import CRS84
 from observatoire.server.download import make
@@ -36,26 +36,6 @@ _MEDIA_TYPES = {
     ".parquet": ("GeoParquet", FILES["geoparquet"].media_type),
     ".pmtiles": ("PMTiles", "application/vnd.pmtiles"),
 }
-
-
-@dataclass
-class Published:
-    """One collection as it was written.
-
-    Attributes
-    ----------
-    files : dict
-        Of each file, by its path in the folder: length in bytes, and SHA-256.
-    """
-
-    entry: Entry
-    items: int
-    files: dict[str, Json] = field(default_factory=dict)
-
-    @property
-    def layer(self) -> Layer:
-        """Which collection it is."""
-        return self.entry.layer
 
 
 async def publish(state: State, folder: Path, *, base: str, deepest: int, progress: Progress) -> Json:

@@ -1,27 +1,23 @@
 """Items in other forms than GeoJSON: a page to read, CSV, JSON-LD."""
 
-from __future__ import annotations
-
 import asyncio
 import csv
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pygeoapi.linked_data import geojson2jsonld
 from shapely.geometry import shape
 from starlette.requests import Request
 
 from observatoire.server import pages, respond, upstream
+from observatoire.server.asked import Asked
 from observatoire.server.context import current
 from observatoire.server.counts import Count
 from observatoire.server.geojson import Link
 from observatoire.server.page import Page
 from observatoire.server.query import Query
 from observatoire.server.state import state_of
-
-if TYPE_CHECKING:
-    from observatoire.server.items import Asked
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

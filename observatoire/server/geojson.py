@@ -1,24 +1,19 @@
 """GeoJSON documents around features that are already text, and their links (OGC API Features, part 1, §7.15)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.requests import Request
 
 from observatoire.server import cursor, respond
+from observatoire.server.asked import Asked
 from observatoire.server.counts import Count
 from observatoire.server.page import Page
 from observatoire.server.query import Query
+from observatoire.server.state import State
 from observatoire.text import Text
-
-if TYPE_CHECKING:
-    from observatoire.server.items import Asked
-    from observatoire.server.state import State
 
 Link = dict[str, str]
 

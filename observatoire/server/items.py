@@ -1,7 +1,6 @@
 """The two hot routes: items of a collection, and one item. PostGIS writes the features, we what is around."""
 
 import asyncio
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +8,7 @@ from starlette.responses import Response
 from observatoire.errors import BadInput, NotFound, ObsError
 from observatoire.layers.model import Audience
 from observatoire.server import formats, geojson, respond
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
 from observatoire.server.counts import Count
 from observatoire.server.page import Page, page_of
@@ -30,29 +30,6 @@ class NotAFilterError(ObsError):
 
     type, status = "unsupported-media-type", 415
     headers = {"Accept-Post": ", ".join(POSTED)}  # noqa: RUF012  # a constant
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the answer looks like."""
-
-    format: str
-    language: str
-
-
-def asked(request: Request, state: State, offered: tuple[str, ...]) -> Asked:
-    """Return format and language: by `f` and `lang`, else by the headers.
-
-    Raises
-    ------
-    BadInput
-        If `f` is none of those that are offered.
-    """
-    words = request.query_params
-    form = words.get("f") or respond.accepted(request.headers.get("accept", "*/*"), offered)
-    if form not in offered:
-        raise BadInput(f"f: expected one of {', '.join(offered)}")
-    return Asked(form, respond.language_of(request, state.city.languages))
 
 
 async def items(request: Request) -> Response:

@@ -12,10 +12,10 @@ from starlette.routing import Route
 from observatoire.jobs.desk import Desk
 from observatoire.jobs.model import Job, NoSuchJob, ResultNotReady, WasDismissed
 from observatoire.server import pages, respond
+from observatoire.server.asked import Asked, asked
 from observatoire.server.child import Failed
 from observatoire.server.context import current
 from observatoire.server.execute import Execute
-from observatoire.server.items import Asked, asked
 from observatoire.server.job_filters import read_filters
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.registry import registry

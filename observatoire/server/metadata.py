@@ -12,10 +12,10 @@ from observatoire.layers.model import Audience
 from observatoire.layers.presets import presets
 from observatoire.server import api as pygeo
 from observatoire.server import pages, process_openapi, respond, schemas, showcase, skill_cards, styles
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
 from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.exports import FILES
-from observatoire.server.items import Asked, asked
 from observatoire.server.jobs import JOB_LIST
 from observatoire.server.openapi import openapi
 from observatoire.server.reading import PAGE, once, only

@@ -14,10 +14,10 @@ from observatoire.errors import BadInput, ObsError
 from observatoire.jobs.model import Order
 from observatoire.layers.catalog import catalog
 from observatoire.server import jobs, pages, respond
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
 from observatoire.server.execute import read_execute
 from observatoire.server.executions import Executions
-from observatoire.server.items import Asked, asked
 from observatoire.server.parameters import read_limit, read_offset
 from observatoire.server.prefer import read_prefer
 from observatoire.server.reading import PAGE, once, only

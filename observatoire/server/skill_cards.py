@@ -13,8 +13,8 @@ from observatoire.layers.catalog import layer_of
 from observatoire.layers.nomenclature import codes
 from observatoire.risk.skill_schema import schema
 from observatoire.server import pages, respond
+from observatoire.server.asked import asked
 from observatoire.server.context import current
-from observatoire.server.items import asked
 from observatoire.server.run import translated
 from observatoire.server.state import State, state_of
 from observatoire.store.forecasts import COLLECTION as FORECASTS

@@ -19,9 +19,9 @@ from observatoire.layers.maplibre import metadata, style
 from observatoire.layers.presets import default_for
 from observatoire.layers.qml import qml
 from observatoire.server import pages, respond
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
 from observatoire.server.drawing import Drawing, drawing, frame, names
-from observatoire.server.items import Asked, asked
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of
 from observatoire.text import Text

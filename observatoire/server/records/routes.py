@@ -10,8 +10,8 @@ from starlette.routing import Route
 from observatoire.errors import NotFound
 from observatoire.layers.model import Audience
 from observatoire.server import pages, respond
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
-from observatoire.server.items import Asked, asked
 from observatoire.server.plan import Plan
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.records.dcat import catalog

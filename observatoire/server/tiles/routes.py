@@ -12,9 +12,9 @@ from observatoire.errors import BadInput, NotFound
 from observatoire.layers.model import Audience, Layer, Property
 from observatoire.server import pages, respond
 from observatoire.server.abandon import unless_gone
+from observatoire.server.asked import Asked, asked
 from observatoire.server.context import current
 from observatoire.server.encodings import takes
-from observatoire.server.items import Asked, asked
 from observatoire.server.query import Query
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.state import State, state_of

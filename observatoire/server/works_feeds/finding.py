@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from observatoire.errors import NotFound
 from observatoire.server import pages, respond
-from observatoire.server.items import asked
+from observatoire.server.asked import asked
 from observatoire.server.run import translated
 from observatoire.server.state import state_of
 from observatoire.store.shared_findings import shared
