@@ -95,7 +95,7 @@ class EventAdequacy(Process[EventAdequacyInputs]):
         """Return the report."""
         from observatoire.coordination.adequacy import adequacies  # late: pandas and scipy take a second to load
         from observatoire.coordination.reader import Reader
-        from observatoire.forecast import parse_moment
+        from observatoire.forecasts.store import parse_moment
 
         caller = self.caller
         caller.layer("evenements")

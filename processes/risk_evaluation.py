@@ -85,8 +85,10 @@ class RiskEvaluation(Process[RiskEvaluationInputs]):
 
     def run(self, inputs: RiskEvaluationInputs) -> Results:
         """Return the card."""
-        from observatoire.evaluation import evaluate_store  # late: scikit-learn and matplotlib take seconds to load
-        from observatoire.forecast import parse_moment
+        from observatoire.forecasts.evaluation import (
+            evaluate_store,  # late: scikit-learn and matplotlib take seconds to load
+        )
+        from observatoire.forecasts.store import parse_moment
 
         caller = self.caller
         layer = caller.layer(inputs.collection)

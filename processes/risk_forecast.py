@@ -6,12 +6,12 @@ import numpy as np
 import pyproj
 from pydantic import AfterValidator, Field
 
+from observatoire.forecasts.made import StoreForecast
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.model import Layer
 from observatoire.risk.aoristic import Shift
 from observatoire.risk.place_types import TYPES, check_type
 from observatoire.store.skill_cards import reference_to_last
-from observatoire.store_forecast import StoreForecast
 from observatoire.text import Text
 from processes.base import Inputs, Output, Process, Results, Says
 from processes.inputs import Nature, Rectangle, check_nature
@@ -152,7 +152,11 @@ class RiskForecast(Process[RiskForecastInputs]):
 
     def run(self, inputs: RiskForecastInputs) -> Results:
         """Return the cells as GeoJSON, and the skill card beside them."""
-        from observatoire.forecast import forecast_store, keep, parse_moment  # late: scikit-learn takes seconds to load
+        from observatoire.forecasts.store import (  # late: scikit-learn takes seconds to load
+            forecast_store,
+            keep,
+            parse_moment,
+        )
         from observatoire.store.kept_scores import KeptScores
 
         caller = self.caller

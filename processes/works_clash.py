@@ -141,7 +141,7 @@ class WorksClash(Process[WorksClashInputs]):
         from observatoire.coordination.clash import clashes  # late: OR-Tools and scipy take a second to load
         from observatoire.coordination.question import Question
         from observatoire.coordination.reader import Reader
-        from observatoire.forecast import parse_moment
+        from observatoire.forecasts.store import parse_moment
 
         caller = self.caller
         caller.layer("chantiers")

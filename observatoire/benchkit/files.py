@@ -8,8 +8,8 @@ import numpy as np
 
 from observatoire.benchkit.run import Step, bench
 from observatoire.errors import BadInput
-from observatoire.events_files import Events, read_cells, read_events
-from observatoire.forecast_files import instant, project, utm
+from observatoire.forecasts.events_files import Events, read_cells, read_events
+from observatoire.forecasts.files import instant, project, utm
 from observatoire.risk.counts import count
 from observatoire.risk.evaluate import LEAST_PAST
 from observatoire.risk.grid import Grid

@@ -38,7 +38,7 @@ class Demo:
 def set_up(store: Store, connection: psycopg.Connection) -> Demo:
     """Load what is not loaded yet, forecast what is not forecast yet, make sure of the keys."""
     from observatoire.alerting import round_of  # late, as the next
-    from observatoire.forecast import forecast_and_write, rehearse  # late: scikit-learn takes seconds to load
+    from observatoire.forecasts.store import forecast_and_write, rehearse  # late: scikit-learn takes seconds to load
 
     loaded = {
         name for (name,) in connection.execute("SELECT DISTINCT source FROM obs.loads WHERE finished IS NOT NULL")
@@ -71,7 +71,7 @@ def set_up(store: Store, connection: psycopg.Connection) -> Demo:
 
 def cards(connection: psycopg.Connection, wanted: ForecastSettings) -> None:
     """Make the skill card of a forecast where there is none yet; later the night does."""
-    from observatoire.evaluation import evaluate_and_keep  # late: scikit-learn takes seconds to load
+    from observatoire.forecasts.evaluation import evaluate_and_keep  # late: scikit-learn takes seconds to load
     from observatoire.store.skill_cards import reference_to_last
 
     known = reference_to_last(connection, wanted.target, wanted.horizon_days)

@@ -60,7 +60,7 @@ def forecast(
             tz=tz, mapping=parse_map(mapping), category=category, output=output,
         )  # fmt: skip
         return
-    from observatoire.forecast_files import forecast_files  # late: scikit-learn takes seconds to load
+    from observatoire.forecasts.files import forecast_files  # late: scikit-learn takes seconds to load
 
     with stepping("forecast") as progress:
         summary = forecast_files(
@@ -74,7 +74,7 @@ def forecast(
 
 
 def _nij(events: Path, *, cell: float | None, output: Format, **options: Any) -> None:
-    from observatoire.nij_files import CELL, markdown, nij_files  # late: scikit-learn takes seconds to load
+    from observatoire.forecasts.nij_files import CELL, markdown, nij_files  # late: scikit-learn takes seconds to load
 
     with stepping("forecast") as progress:
         summary = nij_files(events, cell=CELL if cell is None else cell, progress=progress, **options)
@@ -85,7 +85,10 @@ def _from_store(
     target: str | None, as_of: str | None, horizon: str, output: Format, *, shift: str | None, places: str | None,
     out: Path | None,
 ) -> None:  # fmt: skip
-    from observatoire.forecast import forecast_and_write, forecast_apart  # late: scikit-learn takes seconds to load
+    from observatoire.forecasts.store import (  # late: scikit-learn takes seconds to load
+        forecast_and_write,
+        forecast_apart,
+    )
 
     wanted = _wanted(target, horizon, places)
     if shift is not None and out is None:

@@ -60,7 +60,7 @@ class CityForecast:
 
     def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Forecast and keep it."""
-        from observatoire.forecast import forecast_store, keep  # late: only a child needs it (server/preload.py)
+        from observatoire.forecasts.store import forecast_store, keep  # late: only a child needs it (server/preload.py)
         from observatoire.store.kept_scores import KeptScores
 
         city, target, days = self.caller.city, given["target"], given["horizon_days"]
@@ -83,7 +83,7 @@ class SkillCards(CityForecast):
 
     def make(self, connection: psycopg.Connection[Any], given: dict[str, Any]) -> dict[str, Any]:
         """Evaluate the past forecasts and keep the card."""
-        from observatoire.evaluation import evaluate_and_keep  # late, as above
+        from observatoire.forecasts.evaluation import evaluate_and_keep  # late, as above
 
         return evaluate_and_keep(
             connection, self.caller.city, given["target"], given["horizon_days"], progress=self._progress

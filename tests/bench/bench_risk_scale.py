@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from observatoire.executor.base import INLINE, Executor
 from observatoire.executor.pool import Pool
-from observatoire.partitions import Partitions
+from observatoire.forecasts.partitions import Partitions
 from observatoire.risk.base import Forecaster
 from observatoire.risk.baselines import Count, CountLastYear, Flat, Kernel, Seasonal
 from observatoire.risk.evaluate import Roller

@@ -16,7 +16,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from observatoire.cities import City, read_city
-from observatoire.forecast import forecast_store, parse_moment
+from observatoire.forecasts.made import StoreForecast
+from observatoire.forecasts.store import forecast_store, parse_moment
 from observatoire.layers.catalog import catalog, layer_of
 from observatoire.risk import town
 from observatoire.store.cluster import Cluster
@@ -24,7 +25,6 @@ from observatoire.store.kept_scores import KeptScores
 from observatoire.store.occurrences import read_events
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
-from observatoire.store_forecast import StoreForecast
 
 AS_OF = "2026-01-05"
 SIDE = 15_500.0  # m: 62 × 62 cells, 3 844, 240 km²

@@ -11,7 +11,8 @@ import pytest
 
 from observatoire.cities import City, read_city
 from observatoire.errors import BadInput, BadSettings
-from observatoire.forecast import forecast_store, parse_moment
+from observatoire.forecasts.made import StoreForecast
+from observatoire.forecasts.store import forecast_store, parse_moment
 from observatoire.layers.catalog import catalog, layer_of
 from observatoire.risk.aoristic import Shift, aoristic
 from observatoire.risk.forecast import forecast as pure
@@ -22,7 +23,6 @@ from observatoire.store.nearby import holders, read_places
 from observatoire.store.occurrences import read_events, read_grid
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
-from observatoire.store_forecast import StoreForecast
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,8 @@ from pyproj import Transformer
 
 from observatoire.cities import City, ForecastSettings, read_city
 from observatoire.errors import BadInput
-from observatoire.forecast import forecast_and_write, forecast_store, keep, parse_moment
+from observatoire.forecasts.made import StoreForecast
+from observatoire.forecasts.store import forecast_and_write, forecast_store, keep, parse_moment
 from observatoire.layers.catalog import catalog, layer_of
 from observatoire.risk.grid import Grid
 from observatoire.store.database import Store
@@ -22,7 +23,6 @@ from observatoire.store.forecasts import latest, summary
 from observatoire.store.occurrences import local_midnight, read_events, read_grid
 from observatoire.store.roles import passwords
 from observatoire.store.schema import prepare
-from observatoire.store_forecast import StoreForecast
 from processes.risk_forecast import geojson
 
 pytestmark = pytest.mark.integration

@@ -9,12 +9,12 @@ import pytest
 
 from observatoire.cities import City, ForecastSettings, read_city
 from observatoire.data import root
-from observatoire.forecast import forecast_and_write, forecast_store
+from observatoire.forecasts.ledger import cells_digest
+from observatoire.forecasts.store import forecast_and_write, forecast_store
 from observatoire.intake.load import Summary
 from observatoire.intake.run import load_source
 from observatoire.layers.catalog import catalog
 from observatoire.layers.nomenclature import codes
-from observatoire.ledger import cells_digest
 from observatoire.settings import Settings
 from observatoire.store.database import Store
 from observatoire.store.roles import passwords

@@ -12,11 +12,11 @@ import pytest
 
 from observatoire.cities import City, read_city
 from observatoire.errors import BadInput
-from observatoire.evaluation import evaluate_and_keep, evaluate_store
-from observatoire.forecast import forecast_store, keep, parse_moment
+from observatoire.forecasts.evaluation import evaluate_and_keep, evaluate_store
+from observatoire.forecasts.skill_plots import plots
+from observatoire.forecasts.store import forecast_store, keep, parse_moment
 from observatoire.layers.catalog import catalog, layer_of
 from observatoire.risk.skill_schema import schema
-from observatoire.skill_plots import plots
 from observatoire.store.labelled import read_labelled
 from observatoire.store.occurrences import read_events
 from observatoire.store.roles import passwords

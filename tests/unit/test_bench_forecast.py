@@ -17,7 +17,7 @@ from observatoire.benchkit.files import bench_files
 from observatoire.benchkit.run import markdown
 from observatoire.benchkit.theirs import Theirs
 from observatoire.errors import BadInput, SourceUnavailable
-from observatoire.nij_files import nij_files
+from observatoire.forecasts.nij_files import nij_files
 from observatoire.risk.clairvoyant import clairvoyant
 from observatoire.risk.counts import count
 from observatoire.risk.grid import Grid

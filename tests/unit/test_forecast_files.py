@@ -13,7 +13,7 @@ import pytest
 from pyproj import Transformer
 
 from observatoire.errors import BadInput, ObsError
-from observatoire.forecast_files import forecast_files
+from observatoire.forecasts.files import forecast_files
 
 pytestmark = pytest.mark.unit
 

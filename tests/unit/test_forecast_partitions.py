@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from observatoire import partitions
 from observatoire.errors import BadInput, ObsError, SourceUnavailable
-from observatoire.forecast_files import forecast_files
-from observatoire.partitions import Partitions
+from observatoire.forecasts import partitions
+from observatoire.forecasts.files import forecast_files
+from observatoire.forecasts.partitions import Partitions
 
 pytestmark = pytest.mark.unit
 

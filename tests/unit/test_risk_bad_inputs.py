@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from observatoire.errors import BadInput
-from observatoire.forecast_files import forecast_files
+from observatoire.forecasts.files import forecast_files
 from observatoire.layers.catalog import layer_of
 from processes.inputs import check_nature
 from processes.risk_evaluation import RiskEvaluation

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from observatoire.errors import BadInput
-from observatoire.forecast_files import forecast_files
+from observatoire.forecasts.files import forecast_files
 from observatoire.risk.aoristic import Shift, aoristic
 from observatoire.risk.boosting import Boosting
 from observatoire.risk.calendar import FEATURES, Calendar

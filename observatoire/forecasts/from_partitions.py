@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from observatoire.errors import BadInput
-from observatoire.partitions import Partitions
+from observatoire.forecasts.partitions import Partitions
 from observatoire.risk.arrays import Ints
 from observatoire.risk.forecast import Forecast, tallied
 from observatoire.risk.grid import Grid

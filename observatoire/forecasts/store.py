@@ -14,8 +14,9 @@ from observatoire.cities import City, ForecastSettings
 from observatoire.errors import BadInput
 from observatoire.executor.base import Progress
 from observatoire.executor.configured import configured
+from observatoire.forecasts.ledger import seal
+from observatoire.forecasts.made import StoreForecast
 from observatoire.layers.catalog import layer_of
-from observatoire.ledger import seal
 from observatoire.risk.aoristic import Shift, aoristic
 from observatoire.risk.arrays import Floats
 from observatoire.risk.forecast import forecast
@@ -25,7 +26,6 @@ from observatoire.store.forecasts import write_card, write_forecast
 from observatoire.store.kept_scores import KeptScores
 from observatoire.store.nearby import read_places
 from observatoire.store.occurrences import TABLES, Occurrences, local_midnight, read_events, read_grid
-from observatoire.store_forecast import StoreForecast
 
 MOST_CELLS = 250_000
 
@@ -58,7 +58,7 @@ def forecast_apart(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Forecast a collection of the store into a GeoParquet file, keep nothing in the store, and return its card."""
-    from observatoire.forecast_files import write_cells  # late: the child of a job does without geopandas
+    from observatoire.forecasts.files import write_cells  # late: the child of a job does without geopandas
 
     with store.connect() as connection:
         made = forecast_store(

@@ -10,8 +10,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from observatoire.errors import BadInput
-from observatoire.events_files import read_cells, read_events
-from observatoire.forecast_files import Progress, instant, project, utm
+from observatoire.forecasts.events_files import read_cells, read_events
+from observatoire.forecasts.files import Progress, instant, project, utm
 from observatoire.risk.arrays import Dates
 from observatoire.risk.card import plain
 from observatoire.risk.counts import count

@@ -10,10 +10,10 @@ import pandas as pd
 import pyproj
 
 from observatoire.errors import BadInput
-from observatoire.events_files import Events, read_cells, read_events, read_places
 from observatoire.executor.configured import configured
-from observatoire.forecast_partitions import forecast_partitions
-from observatoire.partitions import is_partitioned
+from observatoire.forecasts.events_files import Events, read_cells, read_events, read_places
+from observatoire.forecasts.from_partitions import forecast_partitions
+from observatoire.forecasts.partitions import is_partitioned
 from observatoire.risk.aoristic import Shift, aoristic
 from observatoire.risk.calendar import Calendar
 from observatoire.risk.forecast import Forecast, forecasts
@@ -50,7 +50,7 @@ def forecast_files(
     ----------
     events : Path
         CSV, plain or gzip: `id,date,lon,lat[,category]` in WGS 84; other names by `mapping`. Or GeoParquet, a file or
-        a folder of partitions, in any CRS (see `observatoire.partitions`).
+        a folder of partitions, in any CRS (see `observatoire.forecasts.partitions`).
     as_of : text, ISO 8601
         Origin, the last one when there are several; naive times are read in `tz`. Later events are not looked at.
     horizon, step : text

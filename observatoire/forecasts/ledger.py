@@ -9,6 +9,7 @@ import shapely
 from psycopg import Connection, sql
 
 from observatoire.cities import City
+from observatoire.forecasts.made import StoreForecast
 from observatoire.intake.check import Checker
 from observatoire.intake.load import load
 from observatoire.intake.load import made as loaded
@@ -16,7 +17,6 @@ from observatoire.intake.locate import Locator
 from observatoire.intake.source import Item
 from observatoire.layers.catalog import layer_of
 from observatoire.layers.ddl import table
-from observatoire.store_forecast import StoreForecast
 
 COLLECTION = "previsions"
 SOURCE = "ledger"

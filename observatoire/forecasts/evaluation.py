@@ -12,14 +12,14 @@ from observatoire.cities import City
 from observatoire.errors import BadInput
 from observatoire.executor.base import Progress
 from observatoire.executor.configured import configured
-from observatoire.forecast import MOST_CELLS, origin_after
+from observatoire.forecasts.skill_plots import plots
+from observatoire.forecasts.store import MOST_CELLS, origin_after
 from observatoire.layers.catalog import layer_of
 from observatoire.risk.arrays import Ints
 from observatoire.risk.evaluation import evaluate
 from observatoire.risk.grid import Grid
 from observatoire.risk.labels import Labels
 from observatoire.risk.skill import skill_card
-from observatoire.skill_plots import plots
 from observatoire.store.labelled import read_labelled
 from observatoire.store.nearby import read_places, readable
 from observatoire.store.occurrences import TABLES, read_grid
