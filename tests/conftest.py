@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,19 +46,31 @@ def cluster() -> Iterator[Cluster]:
             shutil.rmtree(private.home)
 
 
+@pytest.fixture(scope="session")
+def new_database(cluster: Cluster) -> Callable[[], AbstractContextManager[str]]:
+    """Make a fresh database for a block: the administrator's connection string; empty but for PostGIS and unaccent."""
+
+    @contextmanager
+    def made() -> Iterator[str]:
+        name = sql.Identifier(f"test_{secrets.token_hex(4)}")
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as server:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+            conninfo = make_conninfo(cluster.conninfo(), dbname=name.as_string().strip('"'))
+            with psycopg.connect(conninfo, autocommit=True) as connection:
+                furnish(connection)
+            try:
+                yield conninfo
+            finally:
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    return made
+
+
 @pytest.fixture(scope="module")
-def database(cluster: Cluster) -> Iterator[str]:
-    """The administrator's connection string of a fresh database, empty but for PostGIS and unaccent, one per module."""
-    name = sql.Identifier(f"test_{secrets.token_hex(4)}")
-    with psycopg.connect(cluster.conninfo(), autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        conninfo = make_conninfo(cluster.conninfo(), dbname=name.as_string().strip('"'))
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            furnish(connection)
-        try:
-            yield conninfo
-        finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+def database(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """A fresh database for each module."""
+    with new_database() as conninfo:
+        yield conninfo
 
 
 @dataclass(frozen=True)
