@@ -16,7 +16,7 @@ demo: ## Install, load a city, forecast, serve on http://127.0.0.1:5000 (DEMO_CI
 test: ## Run every test, each proof at its small count
 	@sh tools/setup.sh dev
 	@$(BIN)/python tools/vendor.py --check
-	@$(BIN)/pytest -q -n 2 --dist loadscope
+	@$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 prove: ## The same at full counts; writes docs/proof.md
 	@sh tools/setup.sh dev

@@ -161,17 +161,31 @@ def headers_of_owslib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share the tests out to processes by file, those of the served city by who asks it: it is made twice at most."""
+    """Share the tests out to processes by file; those of one store or one served city stay together."""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            if not is_served(file):
-                return file
-            return "served to a browser" if "web" in Path(file).parts else "served to programs"
+            if is_served(file):
+                return "served to a browser" if "web" in Path(file).parts else "served to programs"
+            return str(Path(file).parent) if shares_a_store(file) else file
 
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes long as a whole, so that no process is left with it at the end while the other waits."""
+    kinds = ("integration", "qgis", "e2e", "conformance", "web")
+
+    def rank(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0]
+        if not file.startswith("tests/"):
+            return len(kinds) + 1
+        kind = Path(file).parts[1]
+        return 0 if is_served(file) else 1 + kinds.index(kind) if kind in kinds else len(kinds) + 1
+
+    items.sort(key=rank)
 
 
 @cache
@@ -179,6 +193,13 @@ def is_served(file: str) -> bool:
     """Tell whether tests of a file ask for the served city."""
     path = Path(__file__).parent.parent / file
     return path.parent.name == "citizen" or "observatory: " in path.read_text("utf-8")
+
+
+@cache
+def shares_a_store(file: str) -> bool:
+    """Tell whether the files of a folder use one store."""
+    conftest = (Path(__file__).parent.parent / file).parent / "conftest.py"
+    return conftest.exists() and 'scope="package"' in conftest.read_text("utf-8")
 
 
 @pytest.hookimpl(wrapper=True)

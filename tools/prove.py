@@ -79,7 +79,7 @@ def main() -> int:
     """Run the tests, write the page, return pytest's exit code."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.xml"
-        shared = ["-n", "2", "--dist", "loadscope"]  # as `make test`
+        shared = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]  # as `make test`
         command = [sys.executable, "-m", "pytest", "-q", *shared, f"--junitxml={results}", *sys.argv[1:]]
         done = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | {"OBS_PROVE": "full"})
         if not results.exists():
