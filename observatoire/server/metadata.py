@@ -17,6 +17,7 @@ from observatoire.server.context import current
 from observatoire.server.coverage.bands import GEOTIFF, gridded
 from observatoire.server.exports import FILES
 from observatoire.server.jobs import JOB_LIST
+from observatoire.server.link_titles import translate_titles
 from observatoire.server.openapi import openapi
 from observatoire.server.reading import PAGE, once, only
 from observatoire.server.records import routes as records
@@ -65,6 +66,7 @@ async def landing_page(request: Request) -> Response:
         "rel": FUNCTIONS, "type": respond.JSON, "title": pages.WORDS[look.language]["functions"],
         "href": f"{state.base}/functions",
     })  # fmt: skip
+    translate_titles(document["links"], look.language)
     visible = state.visible(audience)
     maps = {name: preset for name, preset in presets().items() if preset.seen_by(audience, visible)}
     return _shown(request, look, audience, document, "landing.html", layers=visible.values(), maps=maps)
@@ -77,6 +79,7 @@ async def collections(request: Request) -> Response:
         return _json(_ask(pygeo.describe_collections, request, look, "jsonld"), look, audience, respond.JSONLD)
     document = _ask(pygeo.describe_collections, request, look)
     await _complete(state, audience, look, document["collections"])
+    translate_titles(document["links"], look.language)
     return _shown(request, look, audience, document, "collections.html", layers=state.visible(audience).values())
 
 
@@ -128,6 +131,7 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
         ]
         if layer.id == skill_cards.FORECASTS:
             document["links"] += await skill_cards.links(state, look.language)
+        translate_titles(document["links"], look.language)
 
 
 async def schema(request: Request) -> Response:

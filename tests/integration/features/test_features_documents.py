@@ -81,6 +81,23 @@ def test_links_of_every_document_lead_somewhere(client: Any) -> None:
     assert len(seen) > 20
 
 
+#: Titles that are the same in French and English.
+ALIKE = {"Collections", "Catalogue", "Styles", "GeoParquet", "GeoPackage", "Cloud-Optimized GeoTIFF"}
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/collections", "/api/collections/signalements"])
+def test_links_speak_the_language_of_their_document(client: Any, path: str) -> None:
+    def titles(language: str) -> dict[str, str]:
+        body = client.get(path, params={"lang": language}).json()
+        links = body["links"] + [link for each in body.get("collections", []) for link in each["links"]]
+        return {link["href"]: link["title"] for link in links if not link.get("title", "http").startswith("http")}
+
+    french, english = titles("fr"), titles("en")
+
+    assert french.keys() == english.keys()
+    assert {french[href] for href in french if french[href] == english[href]} <= ALIKE
+
+
 def test_conformance_claims_nothing_that_is_not_served(client: Any) -> None:
     claimed = client.get("/api/conformance").json()["conformsTo"]
 
