@@ -104,6 +104,7 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
     times = await state.extents.all(layers, audience, versions)
     words = pages.WORDS[look.language]
     for layer, document, interval in zip(layers, documents, times, strict=True):
+        document["extent"].pop("temporal", None)  # pygeoapi's is open at both ends
         if interval is not None:
             document["extent"]["temporal"] = {"interval": [interval], "trs": GREGORIAN}
         here = f"{state.base}/collections/{layer.id}"

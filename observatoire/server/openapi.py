@@ -189,7 +189,11 @@ def components(systems: Systems, settings: Settings) -> Json:
         ),
         parameter("bbox-crs", uri, "CRS of bbox; CRS84 by default"),
         parameter("crs", uri, "CRS of the answer; CRS84 by default"),
-        parameter("datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."),
+        parameter(
+            "datetime",
+            {"type": "string"},
+            "An instant, a day, or a closed interval with / between, open by .. or of a duration (P7D)",
+        ),
         parameter("filter", {"type": "string"}, "A condition in CQL2, as text or as JSON"),
         parameter(
             "filter-lang",

@@ -107,6 +107,15 @@ def test_core_fc_md_extent_and_extent_multi(features: Any, collection: str) -> N
         assert "temporal" not in extent
 
 
+@pytest.mark.parametrize("audience", ["", "planner"])
+def test_core_fc_md_extent_is_two_moments_or_absent(features: Any, audience: str) -> None:
+    """A collection without items says no time, for clients (the OGC's suite is one) read both ends as moments."""
+    for listed in features.get("/api/collections", audience).json()["collections"]:
+        for first, last in listed["extent"].get("temporal", {}).get("interval", []):
+            assert datetime.fromisoformat(first).tzinfo
+            assert datetime.fromisoformat(first) <= datetime.fromisoformat(last)
+
+
 def test_core_sfc_md_op_and_success(features: Any) -> None:
     """A collection says the same alone as in the list."""
     for listed in features.document("/collections")["collections"]:
