@@ -185,7 +185,7 @@ def read_value(name: str, text: str, prop: Property) -> Value:
         elif prop.format == "date":
             value = date.fromisoformat(text).isoformat() if _DAY.fullmatch(text) else None
         elif prop.type == "boolean":
-            value = {"true": True, "false": False}.get(text)
+            value = {"true": True, "false": False, "1": True, "0": False}.get(text)  # GDAL has 1 and 0
         else:
             value = {"integer": _integer, "number": _number, "string": str}[prop.type](text)  # type: ignore[operator]
     except (ValueError, OverflowError):
