@@ -32,11 +32,15 @@ def read_offset(text: str) -> int:
     return value
 
 
+#: GDAL asks for a boolean as 1 and 0, Python's clients as True and False.
+_BOOLEANS = {"true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
+
+
 def read_boolean(name: str, text: str) -> bool:
     """Return true or false."""
-    if text not in ("true", "false"):
+    if text not in _BOOLEANS:
         raise BadInput(f"{name}: expected true or false")
-    return text == "true"
+    return _BOOLEANS[text]
 
 
 def _integer(text: str) -> int | None:
@@ -185,7 +189,7 @@ def read_value(name: str, text: str, prop: Property) -> Value:
         elif prop.format == "date":
             value = date.fromisoformat(text).isoformat() if _DAY.fullmatch(text) else None
         elif prop.type == "boolean":
-            value = {"true": True, "false": False, "1": True, "0": False}.get(text)  # GDAL has 1 and 0
+            value = _BOOLEANS.get(text)
         else:
             value = {"integer": _integer, "number": _number, "string": str}[prop.type](text)  # type: ignore[operator]
     except (ValueError, OverflowError):

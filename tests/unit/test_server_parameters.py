@@ -85,6 +85,28 @@ def test_a_limit_that_is_no_positive_number_is_refused(text: str) -> None:
         parameters.read_limit(text, 1000)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("false", False), ("1", True), ("0", False), ("True", True), ("False", False)],
+)
+def test_a_boolean_is_read_as_its_clients_write_it(text: str, expected: bool) -> None:
+    """JSON has true, GDAL 1, Python True."""
+    accessible = layer_of("arrets-bus").properties["accessible"]
+
+    assert parameters.read_boolean("skipGeometry", text) is expected
+    assert parameters.read_value("accessible", text, accessible) is expected
+
+
+@pytest.mark.parametrize("text", ["", "2", "TRUE", "yes", "on", "１"])
+def test_what_is_no_boolean_is_refused_by_name(text: str) -> None:
+    accessible = layer_of("arrets-bus").properties["accessible"]
+
+    with pytest.raises(BadInput, match=r"^skipGeometry: expected true or false"):
+        parameters.read_boolean("skipGeometry", text)
+    with pytest.raises(BadInput, match=r"^accessible: expected a boolean"):
+        parameters.read_value("accessible", text, accessible)
+
+
 def test_a_box_is_cut_to_where_the_store_holds_anything(known: Systems) -> None:
     """The whole world is everywhere, the antipodes nowhere, and a height counts for nothing."""
     world = parameters.read_bbox("-180,-90,180,90", known.default)
