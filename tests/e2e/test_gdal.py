@@ -1,5 +1,6 @@
 """GDAL on collections that have more than texts and a time: types of columns, conditions on them."""
 
+from pathlib import Path
 from typing import Protocol
 
 import httpx
@@ -13,6 +14,7 @@ class Observatory(Protocol):
     """The fixture `observatory` of tests/conftest.py."""
 
     url: str
+    keys: dict[str, str]
 
     def get(self, path: str, audience: str = "", **parameters: object) -> httpx.Response: ...
 
@@ -38,3 +40,20 @@ def test_a_condition_on_a_boolean_finds_what_the_server_finds(observatory: Obser
 
     assert len(frame) == expected.json()["numberReturned"]
     assert set(frame["accessible"]) <= {bool(said)}
+
+
+def test_a_file_of_headers_gives_a_key_and_every_item_is_read_once(observatory: Observatory, tmp_path: Path) -> None:
+    """`GDAL_HTTP_HEADERS` is not sent by GDAL 3.12 where a driver has headers of its own."""
+    headers = tmp_path / "key.txt"
+    headers.write_text(f"X-API-Key: {observatory.keys['planner']}\n")
+    expected = observatory.get("/api/collections/faits/items", "planner", limit=1).json()["numberMatched"]
+
+    pyogrio.set_gdal_config_options({"GDAL_HTTP_HEADER_FILE": str(headers)})
+    try:
+        frame = pyogrio.read_dataframe(
+            f"OAPIF:{observatory.url}/api", layer="faits", read_geometry=False, fid_as_index=True
+        )
+    finally:
+        pyogrio.set_gdal_config_options({"GDAL_HTTP_HEADER_FILE": None})
+
+    assert len(frame) == frame.index.nunique() == expected > 1000
