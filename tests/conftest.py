@@ -192,7 +192,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_served(file: str) -> bool:
     """Tell whether tests of a file ask for the served city."""
     path = Path(__file__).parent.parent / file
-    return path.parent.name == "citizen" or "observatory: " in path.read_text("utf-8")
+    return path.parent.name in ("citizen", "features") or "observatory: " in path.read_text("utf-8")
 
 
 @cache

@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LISTED = ROOT / "tests" / "conformance" / "abstract_tests.yml"
 #: Conformance class by file and beginning of a test's name, the first that fits.
 CLASSES = [
-    ("test_features_ats", "core_", "Features 1: Core"),
-    ("test_features_ats", "geojson_", "Features 1: GeoJSON"),
-    ("test_features_ats", "html_", "Features 1: HTML"),
-    ("test_features_ats", "oas30_", "Features 1: OpenAPI 3.0"),
-    ("test_features_ats", "crs_", "Features 2: CRS by reference"),
+    ("test_features_discovery", "", "Features 1: Core"),
+    ("test_features_items", "", "Features 1: Core"),
+    ("test_features_encodings", "geojson_", "Features 1: GeoJSON"),
+    ("test_features_encodings", "html_", "Features 1: HTML"),
+    ("test_features_encodings", "oas30_", "Features 1: OpenAPI 3.0"),
+    ("test_features_crs", "", "Features 2: CRS by reference"),
     ("test_filter_ats", "filter_", "Features 3: Filter, Features Filter"),
     ("test_filter_ats", "queryables_", "Features 3: Queryables as Query Parameters"),
     ("test_schemas_ats", "schemas_", "Features 5: Schemas"),
@@ -57,7 +58,7 @@ def class_of(file: str, test: str) -> str:
 
     Examples
     --------
-    >>> class_of("tests.conformance.test_features_ats", "test_core_http")
+    >>> class_of("tests.conformance.features.test_features_items", "test_core_http")
     'Features 1: Core'
     >>> class_of("tests.conformance.test_other", "test_x")
     'test_other'

@@ -29,6 +29,7 @@ Json = dict[str, Any]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 FUNCTIONS = "http://www.opengis.net/def/rel/ogc/1.0/functions"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+SCHEMA = "application/schema+json"
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 COVERAGE = "http://www.opengis.net/def/rel/ogc/1.0/coverage"
 _CQL2 = "http://www.opengis.net/spec/cql2/"
@@ -107,12 +108,17 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
     times = await state.extents.all(layers, audience, versions)
     words = pages.WORDS[look.language]
     for layer, document, interval in zip(layers, documents, times, strict=True):
+        document["extent"].pop("temporal", None)  # pygeoapi's is open at both ends
         if interval is not None:
             document["extent"]["temporal"] = {"interval": [interval], "trs": GREGORIAN}
         here = f"{state.base}/collections/{layer.id}"
         document["links"].append({
-            "rel": SORTABLES, "type": "application/schema+json", "title": words["sortables"],
+            "rel": SORTABLES, "type": SCHEMA, "title": words["sortables"],
             "href": f"{here}/sortables?f=json",
+        })  # fmt: skip
+        document["links"].append({
+            "rel": "describedby", "type": SCHEMA, "title": words["feature_schema"],
+            "href": f"{here}/schema?f=geojson",
         })  # fmt: skip
         document["links"].append({
             "rel": tiles.TILESETS, "type": respond.JSON, "title": words["tiles"], "href": f"{here}/tiles",
@@ -137,17 +143,20 @@ async def _complete(state: State, audience: Audience, look: Asked, documents: li
 async def schema(request: Request) -> Response:
     """Answer the schema of a collection, its queryables or its sortables.
 
-    The same properties, for all may be asked and ordered by; but no order is by place.
+    The same properties, for all may be asked and ordered by; but no order is by place. The schema of an item as GeoJSON
+    is a form of the collection's.
     """
-    state, audience, look = _opened(request, ("json", "html"))
-    reader = state.reader(request.path_params["collection"], audience)
     page = request.url.path.rsplit("/", 1)[1]
+    state, audience, look = _opened(request, ("json", "html", "geojson") if page == "schema" else ("json", "html"))
+    reader = state.reader(request.path_params["collection"], audience)
     address = f"{state.base}/collections/{reader.layer.id}/{page}"
     document = schemas.document(reader.layer, reader.fields, address=address, language=look.language)
     if page == "sortables":
         del document["properties"]["geometry"]
-    if look.format == "json":
-        return _json(document, look, audience, "application/schema+json")
+    if look.format == "geojson":
+        document = schemas.of_feature(document | {"$id": f"{address}?f=geojson"}, reader.layer)
+    if look.format != "html":
+        return _json(document, look, audience, SCHEMA)
     title = pages.WORDS[look.language][page]
     return _shown(request, look, audience, document, "properties.html", layer=reader.layer, title=title)
 

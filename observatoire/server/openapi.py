@@ -128,6 +128,11 @@ def _describe_items(paths: Json, layer: Layer, audience: Audience) -> None:
             {"get": {"summary": f"Sortables of {layer.title.en}", "operationId": f"get{layer.id}Sortables"}},
         )
         paths[f"{here}/{page}"]["get"] |= {"parameters": refs("f", "lang"), "tags": [layer.id]}
+    forms = {"type": "string", "enum": ["json", "html", "geojson"], "default": "json"}
+    paths[f"{here}/schema"]["get"]["parameters"] = [
+        parameter("f", forms, "Of properties, as JSON Schema or a page; of an item as GeoJSON"),
+        *refs("lang"),
+    ]
 
 
 def _describe_filters(paths: Json, layer: Layer) -> None:
@@ -189,7 +194,11 @@ def components(systems: Systems, settings: Settings) -> Json:
         ),
         parameter("bbox-crs", uri, "CRS of bbox; CRS84 by default"),
         parameter("crs", uri, "CRS of the answer; CRS84 by default"),
-        parameter("datetime", {"type": "string"}, "An instant, a day, or a closed interval with / between, open by .."),
+        parameter(
+            "datetime",
+            {"type": "string"},
+            "An instant, a day, or a closed interval with / between, open by .. or of a duration (P7D)",
+        ),
         parameter("filter", {"type": "string"}, "A condition in CQL2, as text or as JSON"),
         parameter(
             "filter-lang",

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from observatoire.errors import BadInput
 from observatoire.layers.model import Property
 from observatoire.server.crs import Bounds, System
+from observatoire.server.durations import Duration
 from observatoire.server.query import Box, Interval, SortKey, Value
 
 INT64 = 2**63
@@ -31,11 +32,15 @@ def read_offset(text: str) -> int:
     return value
 
 
+#: GDAL asks for a boolean as 1 and 0, Python's clients as True and False.
+_BOOLEANS = {"true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
+
+
 def read_boolean(name: str, text: str) -> bool:
     """Return true or false."""
-    if text not in ("true", "false"):
+    if text not in _BOOLEANS:
         raise BadInput(f"{name}: expected true or false")
-    return text == "true"
+    return _BOOLEANS[text]
 
 
 def _integer(text: str) -> int | None:
@@ -101,7 +106,8 @@ def everywhere(boxes: tuple[Box, ...]) -> bool:
 def read_datetime(text: str) -> Interval:
     """Return the interval of a `datetime`: an instant, a day (UTC), or two of them with `/`, open by `..` or nothing.
 
-    Intervals are closed; one that ends with a day holds the whole of it.
+    Intervals are closed; one that ends with a day holds the whole of it. Beyond the standard, one end may be a duration
+    of ISO 8601: `2026-03-01/P7D` are seven days, the first of them 1 March, and `P7D/2026-03-07` are the same.
 
     Raises
     ------
@@ -112,6 +118,8 @@ def read_datetime(text: str) -> Interval:
     if not slash:
         start, end, whole = _moment(first)
         return Interval(start, end, before_end=whole)
+    if first.startswith("P") or last.startswith("P"):
+        return _lasting(first, last)
     start_at = None if first in ("", "..") else _moment(first)[0]
     if last in ("", ".."):
         return Interval(start_at)
@@ -119,6 +127,24 @@ def read_datetime(text: str) -> Interval:
     if start_at is not None and (start_at >= end if whole else start_at > end):
         raise BadInput("datetime: the interval ends before it starts")
     return Interval(start_at, end, before_end=whole)
+
+
+def _lasting(first: str, last: str) -> Interval:
+    """Return an interval one end of which is a duration: of whole days where the other end is a day."""
+    try:
+        if last.startswith("P"):
+            duration, (start, _, whole) = Duration.read(last), _moment(first)
+            end = duration.after(start)
+        else:
+            duration, (_, end, whole) = Duration.read(first), _moment(last)
+            start = duration.before(end)
+    except (ValueError, OverflowError):
+        raise BadInput(
+            "datetime: expected a duration like P7D or PT6H beside an instant or a day, within the years 1 to 9999"
+        ) from None
+    if whole and start == end:
+        raise BadInput("datetime: no time lies in a day and a duration of nothing")
+    return Interval(start, end, before_end=whole)
 
 
 def _moment(text: str) -> tuple[datetime, datetime, bool]:
@@ -134,7 +160,8 @@ def _moment(text: str) -> tuple[datetime, datetime, bool]:
         instant = read_instant(text)
     except (ValueError, OverflowError):
         raise BadInput(
-            "datetime: expected an instant like 2026-03-01T08:00:00Z, a day like 2026-03-01, or two with / between"
+            "datetime: expected an instant like 2026-03-01T08:00:00Z, a day like 2026-03-01, or two with / between, "
+            "one of which may be a duration like P7D"
         ) from None
     return instant, instant, False
 
@@ -162,7 +189,7 @@ def read_value(name: str, text: str, prop: Property) -> Value:
         elif prop.format == "date":
             value = date.fromisoformat(text).isoformat() if _DAY.fullmatch(text) else None
         elif prop.type == "boolean":
-            value = {"true": True, "false": False}.get(text)
+            value = _BOOLEANS.get(text)
         else:
             value = {"integer": _integer, "number": _number, "string": str}[prop.type](text)  # type: ignore[operator]
     except (ValueError, OverflowError):

@@ -28,6 +28,27 @@ def document(layer: Layer, fields: dict[str, Property], *, address: str, languag
     }
 
 
+def of_feature(document: dict[str, Any], layer: Layer) -> dict[str, Any]:
+    """Return the schema of an item of a layer as GeoJSON (RFC 7946), from that of its properties.
+
+    GDAL reads it by the link `describedby` for the types of columns; else it guesses them from a few items, and takes
+    for text what is null in all of these. As in the schema of properties, what is null has no value.
+    """
+    properties = dict(document["properties"])
+    del properties["geometry"]
+    shape = {"type": {"type": "string", "enum": [layer.geometry]}, "coordinates": {"type": "array"}}
+    return document | {
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": properties.pop(layer.id_field),
+            "geometry": {"type": "object", "required": list(shape), "properties": shape},
+            "properties": {"type": "object", "properties": properties, "additionalProperties": False},
+        },
+        "additionalProperties": True,  # links of an item alone
+    }
+
+
 def property_schema(name: str, prop: Property, language: str) -> dict[str, Any]:
     """Return the schema of a property, its codes spelt out."""
     schema: dict[str, Any] = {"title": prop.title.in_(language) if prop.title else name, "type": prop.type}

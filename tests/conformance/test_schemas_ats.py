@@ -143,6 +143,25 @@ def test_returnables_response_1(observatory: Observatory, collection: str) -> No
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
+def test_schemas_of_an_item_as_geojson(observatory: Observatory, collection: str) -> None:
+    """Each collection leads to it by `describedby` (17-069r4, §7.13); items are so. What is null has no value."""
+    alone = observatory.get(f"/api/collections/{collection}", f="json").json()
+    (link,) = [link for link in alone["links"] if link["rel"] == "describedby"]
+    answer = httpx.get(link["href"], timeout=60)
+    found = answer.json()
+    validator = Draft202012Validator(found, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    assert answer.headers["content-type"] == link["type"] == "application/schema+json"
+    assert found["$id"] == link["href"]
+    assert found["properties"]["properties"]["additionalProperties"] is False
+    for feature in observatory.get(f"/api/collections/{collection}/items", limit=200).json()["features"]:
+        feature["properties"] = {name: value for name, value in feature["properties"].items() if value is not None}
+        assert not list(validator.iter_errors(feature))
+    for page in ("queryables", "sortables"):
+        assert observatory.get(f"/api/collections/{collection}/{page}", f="geojson").status_code == 400
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
 def test_sortables_op_and_response(observatory: Observatory, collection: str) -> None:
     """Each has a type, none is an array or an object, and items can be ordered by it."""
     for name, prop in schema(observatory, collection, "sortables")["properties"].items():

@@ -338,7 +338,7 @@ def test_functions_are_listed_and_linked(client: TestClient) -> None:
 
 # -------------------------------------------------------------------------------------------------------- in time
 def test_the_extent_in_time_is_that_of_the_data(client: TestClient, database: str) -> None:
-    """As each audience sees them, anew after a load; nulls without items, absent without times."""
+    """As each audience sees them, anew after a load; absent without items or times."""
     one = client.get(HERE).json()
     listed = {c["id"]: c for c in client.get("/api/collections").json()["collections"]}
 
@@ -346,6 +346,7 @@ def test_the_extent_in_time_is_that_of_the_data(client: TestClient, database: st
     assert one["extent"]["temporal"]["interval"] == [expected]
     assert listed["signalements"]["extent"]["temporal"]["interval"] == [expected]
     assert "temporal" not in listed["mailles"]["extent"]
+    assert "temporal" not in client.get("/api/collections/evenements").json()["extent"]
 
 
 # ---------------------------------------------------------------------------------------------------------- files

@@ -47,17 +47,27 @@ def instant(*parts: int) -> datetime:
         ("../2026-02-28", Interval(None, instant(2026, 3, 1), before_end=True)),
         ("../..", Interval(None, None)),
         ("2020-01-01T00:00:00Z/9999-12-31T00:00:00Z", Interval(instant(2020, 1, 1), instant(9999, 12, 31))),
+        ("2026-03-01/P2D", Interval(instant(2026, 3, 1), instant(2026, 3, 3), before_end=True)),
+        ("P2D/2026-03-02", Interval(instant(2026, 3, 1), instant(2026, 3, 3), before_end=True)),
+        ("2026-03-01T08:00:00Z/PT6H", Interval(instant(2026, 3, 1, 8), instant(2026, 3, 1, 14))),
+        ("PT1.5S/2026-03-01T00:00:00Z", Interval(instant(2026, 2, 28, 23, 59, 58, 500_000), instant(2026, 3, 1))),
+        ("2024-01-31T00:00:00Z/P1M", Interval(instant(2024, 1, 31), instant(2024, 2, 29))),
+        ("P1Y2M3DT4H5M/2026-03-31T04:05:00Z", Interval(instant(2025, 1, 28), instant(2026, 3, 31, 4, 5))),
+        ("2026-03-01/P1W", Interval(instant(2026, 3, 1), instant(2026, 3, 8), before_end=True)),
     ],
 )
 def test_a_datetime_is_an_instant_a_day_or_a_closed_interval(text: str, expected: Interval) -> None:
-    """RFC 3339 and OGC API Features, part 1, §7.15.4."""
+    """RFC 3339 and OGC API Features, part 1, §7.15.4; durations of ISO 8601-1, §5.5.2, with one other end."""
     assert parameters.read_datetime(text) == expected
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "2024", "2024-13-01", "2026-02-30", "abc", "2026-03-01T08:00:00", "2026-03-02/2026-03-01", "a/b/c",
-     "2026-03-01T08:00:00Z/x", "0000-01-01", "9999-12-31T23:59:59-23:59", "２０２６-03-01"],
+     "2026-03-01T08:00:00Z/x", "0000-01-01", "9999-12-31T23:59:59-23:59", "２０２６-03-01",
+     "P1D", "P1D/P1D", "P1D/..", "../P1D", "/P1D", "2026-03-01/P", "2026-03-01/PT", "2026-03-01/P1DT", "2026-03-01/P1H",
+     "2026-03-01/P1.5D", "2026-03-01/-P1D", "2026-03-01/p1d", "2026-03-01/P0D", "9999-12-01T00:00:00Z/P2M",
+     "2026-03-01/P9999Y", "P9999Y/2026-03-01", "P9999999D/2026-03-01", "2026-03-01/P99999999999D"],
 )  # fmt: skip
 def test_what_is_no_datetime_is_refused_by_name(text: str) -> None:
     with pytest.raises(BadInput, match=r"^datetime: "):
@@ -73,6 +83,28 @@ def test_a_limit_is_cut_to_the_maximum(text: str, expected: int) -> None:
 def test_a_limit_that_is_no_positive_number_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match=r"^limit: "):
         parameters.read_limit(text, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("false", False), ("1", True), ("0", False), ("True", True), ("False", False)],
+)
+def test_a_boolean_is_read_as_its_clients_write_it(text: str, expected: bool) -> None:
+    """JSON has true, GDAL 1, Python True."""
+    accessible = layer_of("arrets-bus").properties["accessible"]
+
+    assert parameters.read_boolean("skipGeometry", text) is expected
+    assert parameters.read_value("accessible", text, accessible) is expected
+
+
+@pytest.mark.parametrize("text", ["", "2", "TRUE", "yes", "on", "１"])
+def test_what_is_no_boolean_is_refused_by_name(text: str) -> None:
+    accessible = layer_of("arrets-bus").properties["accessible"]
+
+    with pytest.raises(BadInput, match=r"^skipGeometry: expected true or false"):
+        parameters.read_boolean("skipGeometry", text)
+    with pytest.raises(BadInput, match=r"^accessible: expected a boolean"):
+        parameters.read_value("accessible", text, accessible)
 
 
 def test_a_box_is_cut_to_where_the_store_holds_anything(known: Systems) -> None:

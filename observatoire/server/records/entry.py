@@ -27,8 +27,8 @@ class Entry:
 
     Attributes
     ----------
-    interval : tuple of str or None, optional
-        First and last time of its items, RFC 3339; None where they have no time.
+    interval : tuple of str, optional
+        First and last time of its items, RFC 3339; None where there are none, or they have no time.
     changed : datetime, optional
         When a load last changed it.
     checked : datetime, optional
@@ -38,7 +38,7 @@ class Entry:
     """
 
     layer: Layer
-    interval: tuple[str | None, str | None] | None
+    interval: tuple[str, str] | None
     changed: datetime | None
     checked: datetime | None
     sources: tuple[str, ...]
@@ -81,7 +81,7 @@ class Entry:
             "type": "Feature",
             "conformsTo": [CORE],
             "geometry": {"type": "Polygon", "coordinates": [ring]},
-            "time": {"interval": [part or ".." for part in self.interval]} if self.interval else None,
+            "time": {"interval": list(self.interval)} if self.interval else None,
             "properties": properties,
             "links": [
                 _link("self", f"{base}/collections/{CATALOGUE}/items/{layer.id}", _GEOJSON, layer.title.in_(language)),

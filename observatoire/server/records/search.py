@@ -83,9 +83,9 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
-def _meets(known: tuple[str | None, str | None] | None, asked: Interval) -> bool:
-    if known is None or known[0] is None or known[1] is None:
+def _meets(known: tuple[str, str] | None, asked: Interval) -> bool:
+    if known is None:
         return True  # what has no time is always so
-    first, last = (datetime.fromisoformat(text) for text in known if text is not None)
+    first, last = map(datetime.fromisoformat, known)
     before = asked.end is not None and (first >= asked.end if asked.before_end else first > asked.end)
     return not before and not (asked.start is not None and last < asked.start)
