@@ -6,7 +6,6 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import shapely
 from numpy.typing import NDArray
 
@@ -119,4 +118,4 @@ class Scene:
         """Return the part of the agenda of some kinds; None where nothing is known of any of them."""
         if self.agenda is None or not set(kinds) & self.agenda.kinds:
             return None
-        return self.agenda, np.flatnonzero(np.isin(self.agenda.kind, list(kinds)))
+        return self.agenda, self.agenda.rows(kinds)
