@@ -13,7 +13,7 @@ from observatoire.works.intervals import Intervals
 from observatoire.works.model import Work
 from observatoire.works.network import Network
 from observatoire.works.rules import Reach
-from observatoire.works.scene import Scene
+from observatoire.works.scene import Moments, Scene
 
 NEAR = 4.0  # lengths of what is closed: the way around is mostly that near
 NO_WAY = Text(fr="plus aucun chemin", en="no way left")
@@ -49,7 +49,10 @@ def _reach(rule: Reach, works: Sequence[Work], scene: Scene, network: Network) -
                 near[a].append(others[b])
     usual = _usual(rule, network)
     for work, around in zip(closing, near, strict=True):
-        yield from _of_work(rule, work, around, network, usual)
+        key = (work.schedule, *(w.id for w in around))
+        if key not in scene.moments:
+            scene.moments[key] = list(_moments(work, around))
+        yield from _of_work(rule, work, scene.moments[key], network, usual)
 
 
 def _usual(rule: Reach, network: Network) -> tuple[float, ...] | None:
@@ -67,11 +70,11 @@ def _places(rule: Reach, network: Network) -> tuple[tuple[int, ...], tuple[int, 
 
 
 def _of_work(
-    rule: Reach, work: Work, around: list[Work], network: Network, usual: tuple[float, ...] | None
+    rule: Reach, work: Work, moments: Moments, network: Network, usual: tuple[float, ...] | None
 ) -> Iterator[Finding]:
     """One finding for each set of works that are closed at the same moment and make a way worse."""
     seen: dict[str, tuple[Way, list[str], Intervals]] = {}
-    for together, instants in _moments(work, around):
+    for together, instants in moments:
         closed = frozenset[int]().union(*(network.closed_by(w.closure.edges) for w in (work, *together)))
         ways = _between(rule, network, closed, usual) if usual is not None else _ends(rule, network, work, closed)
         for way in ways:
@@ -96,6 +99,9 @@ def _moments(work: Work, around: list[Work]) -> Iterator[tuple[list[Work], Inter
     held = work.schedule.instants
     shared = {w.id: held.intersection(w.schedule.instants) for w in around}
     around = [w for w in around if shared[w.id].total()]
+    if not around and held.total():
+        yield [], held
+        return
     cuts = np.unique(
         np.concatenate([held.starts, held.ends, *(x for w in around for x in (shared[w.id].starts, shared[w.id].ends))])
     )
