@@ -14,6 +14,7 @@ from observatoire.works.model import Work
 from observatoire.works.network import Network
 from observatoire.works.rules import Reach
 from observatoire.works.scene import Moments, Scene
+from observatoire.works.schedule import Schedule
 
 NEAR = 4.0  # lengths of what is closed: the way around is mostly that near
 NO_WAY = Text(fr="plus aucun chemin", en="no way left")
@@ -49,7 +50,7 @@ def _reach(rule: Reach, works: Sequence[Work], scene: Scene, network: Network) -
                 near[a].append(others[b])
     usual = _usual(rule, network)
     for work, around in zip(closing, near, strict=True):
-        key = (work.schedule, *(w.id for w in around))
+        key: tuple[Schedule | str, ...] = (work.schedule, *(w.id for w in around))
         if key not in scene.moments:
             scene.moments[key] = list(_moments(work, around))
         yield from _of_work(rule, work, scene.moments[key], network, usual)
