@@ -113,12 +113,15 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def observatory() -> Iterator[Observatory]:
-    """Serve a small city for the session by the command that `make demo` runs, in a store of its own."""
+    """Serve a small city for the session by the command that `make demo` runs, in a store of its own.
+
+    `OBS_TEST_CITY` names another file: oracles, such as those of works, judge any simulated city.
+    """
     with tempfile.TemporaryDirectory(prefix="obs-served-") as folder:
         var, port = Path(folder) / "var", free_port()
         environment = os.environ | {
             "OBS_VAR": str(var),
-            "OBS_CITY": str(Path(__file__).parent / "cities" / "small.yml"),
+            "OBS_CITY": os.environ.get("OBS_TEST_CITY", str(Path(__file__).parent / "cities" / "small.yml")),
             "OBS_BIND": f"127.0.0.1:{port}",
             "OBS_REPORTS_PER_HOUR": "0",
             "OBS_WORKER_NICE": "5",  # other tests compute meanwhile

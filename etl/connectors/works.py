@@ -7,6 +7,7 @@ from typing import Any
 import shapely
 
 from etl.connectors.features import ETAG, asked, condition, record
+from etl.connectors.works_rows import in_rows
 from observatoire.errors import BadInput
 from observatoire.intake import credentials
 from observatoire.intake.http import Answer, Client
@@ -97,9 +98,9 @@ def _records(found: list[Read], options: Options, width: float) -> Iterator[Reco
             reason = "no-works" if "no work" in why or "not temporary" in why else "bad-work"
             name = field if field.replace(".", "").replace("_", "").isalnum() else "row"
             yield Record(rank, Rejected(reason, name), digest(refused.id.encode(), refused.reason.encode()))
-        for work in one.works:
+        for row in (row for work in one.works for row in in_rows(work)):
             rank += 1
-            yield _record(rank, work, options, width)
+            yield _record(rank, row, options, width)
 
 
 def _record(rank: int, work: Work, options: Options, width: float) -> Record:

@@ -74,6 +74,18 @@ class Agenda:
         """Kinds that are present."""
         return frozenset(self.kind.tolist())
 
+    def rows(self, kinds: Iterable[str]) -> Ints:
+        """Return the rows of some kinds, in order."""
+        chosen = self._by_kind.keys() & set(kinds)
+        return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *(self._by_kind[k] for k in chosen)]))
+
+    @cached_property
+    def _by_kind(self) -> dict[str, Ints]:
+        kinds, number = np.unique(self.kind.astype(str), return_inverse=True)
+        order = np.argsort(number, kind="stable")
+        cuts = np.cumsum(np.bincount(number, minlength=len(kinds)))[:-1]
+        return dict(zip(kinds.tolist(), np.split(order, cuts), strict=True)) if len(kinds) else {}
+
     def near(self, geometry: NDArray[Any], distance: float) -> tuple[Ints, Ints]:
         """Return the pairs (i, j) where geometry[i] is at most `distance` m from item j, sorted."""
         i, j = self.tree.query(geometry, predicate="dwithin", distance=distance)

@@ -1,9 +1,10 @@
 """Every clash of some works with all that is known of a city."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from observatoire.works.beside import cut
 from observatoire.works.checks.detours import check_blocked_detour, check_shared_detour
 from observatoire.works.checks.noise import check_noise
 from observatoire.works.checks.overlap import check_overlap
@@ -60,10 +61,7 @@ def find_clashes(works: Sequence[Work], scene: Scene, rules: Rules) -> Report:
     """
     if len({w.id for w in works}) != len(works):
         raise BadWork("id", "two works share an id")
-    candidates = {w.id: w for w in works}
-    known = {w.id for w in scene.works}
-    standing = [candidates.get(w.id, w) for w in scene.works] + [w for w in works if w.id not in known]
-    seen = replace(scene, works=standing)
+    seen = cut(works, scene, rules)
     live = sorted((w for w in works if w.status not in ("annule", "termine")), key=lambda w: w.id)
     found: dict[str, Finding] = {}
     silent = []

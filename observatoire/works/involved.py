@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from observatoire.works.beside import neighbours
 from observatoire.works.clashes import Report, find_clashes
 from observatoire.works.model import Work
-from observatoire.works.rules import Overlap, Reach, Rules
+from observatoire.works.rules import Overlap, Rules
 from observatoire.works.scene import Scene
 
 
@@ -22,25 +21,16 @@ def find_involving(works: Sequence[Work], scene: Scene, rules: Rules) -> Report:
         If two of `works` share an id.
     """
     named = {w.id for w in works}
-    report = find_clashes([*works, *neighbours(works, scene, rules)], scene, rules)
+    beside = [other for other in neighbours(works, scene, rules) if _may_name(other, works, rules)]
+    report = find_clashes([*works, *beside], scene, rules)
     findings = tuple(f for f in report.findings if named & {f.subject, *f.evidence})
     return Report(findings, report.not_checked)
 
 
-def neighbours(works: Sequence[Work], scene: Scene, rules: Rules) -> list[Work]:
-    """Return the works that stand and on which these may weigh: near by what the rules look at, or of one street."""
-    known = {w.id for w in works}
-    standing = scene.standing
-    if not standing or not works:
-        return []
-    beside = max((r.distance for r in rules.rules if isinstance(r, Overlap) and "works" in r.against), default=-1.0)
-    around = max((r.within for r in rules.rules if isinstance(r, Reach)), default=-1.0)
-    shapes = np.array([w.footprint for w in works], dtype=object)
-    streets = {w.street for w in works} - {None}
-    rows = {k for k, w in enumerate(standing) if w.street in streets}
-    if beside >= 0:
-        rows |= set(scene.standing_agenda.near(shapes, beside)[1].tolist())
-    if around >= 0 and any(w.closure.edges for w in works):
-        near = scene.standing_agenda.near(shapes, around)[1].tolist()
-        rows |= {k for k in near if standing[k].closure.edges}
-    return [standing[k] for k in sorted(rows) if standing[k].id not in known]
+def _may_name(other: Work, works: Sequence[Work], rules: Rules) -> bool:
+    """Say whether a finding on other works may name one of these: they share a street, or a time."""
+    if other.street is not None and any(other.street == w.street for w in works):
+        return True
+    wider = max((60 * (r.before + r.after) for r in rules.rules if isinstance(r, Overlap)), default=0)
+    held = other.schedule.instants.widened(int(wider), int(wider))
+    return any(held.overlaps(w.schedule.instants) for w in works)

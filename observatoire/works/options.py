@@ -9,12 +9,13 @@ import numpy as np
 import shapely
 
 from observatoire.works.agenda import Agenda
+from observatoire.works.beside import neighbours
 from observatoire.works.checks.overlap import check_overlap, meant, meet, severity_of
 from observatoire.works.checks.street import local_days
 from observatoire.works.clashes import CHECKS
 from observatoire.works.errors import BadWork
 from observatoire.works.finding import Finding, Severity, at_least_as, severe
-from observatoire.works.involved import find_involving, neighbours
+from observatoire.works.involved import find_involving
 from observatoire.works.model import Work
 from observatoire.works.rules import Overlap, Rules
 from observatoire.works.scene import Scene

@@ -1,19 +1,24 @@
 """What works are looked at against. A part that is None is unknown: rules that need it say so."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from observatoire.risk.arrays import Floats, Ints
 from observatoire.works.agenda import Agenda
+from observatoire.works.intervals import Intervals
 from observatoire.works.model import Work
 from observatoire.works.network import Network
+from observatoire.works.schedule import Schedule
+
+#: Each set of works that hold at once, and when.
+type Moments = Sequence[tuple[list[Work], Intervals]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +120,37 @@ class Scene:
         """The same, as an agenda."""
         return Agenda.of_works(self.standing)
 
+    @cached_property
+    def by_street(self) -> dict[str, list[int]]:
+        """Rows of the works that stand, by their street."""
+        return _rows([(w.street,) if w.street is not None else () for w in self.standing])
+
+    @cached_property
+    def closing(self) -> dict[str, list[int]]:
+        """Rows of the works that stand, by the segments that they close."""
+        return _rows([w.closure.edges for w in self.standing])
+
+    @cached_property
+    def passing(self) -> dict[str, list[int]]:
+        """Rows of the works that stand, by the segments that their detours pass."""
+        return _rows([w.detour.edges if w.detour else () for w in self.standing])
+
+    @cached_property
+    def moments(self) -> dict[tuple[Schedule | str, ...], Moments]:
+        """What holds at once with works, by their schedule and the ids of the works near: rules ask for it in turn."""
+        return {}
+
     def agenda_of(self, kinds: Sequence[str]) -> tuple[Agenda, Ints] | None:
         """Return the part of the agenda of some kinds; None where nothing is known of any of them."""
         if self.agenda is None or not set(kinds) & self.agenda.kinds:
             return None
-        return self.agenda, np.flatnonzero(np.isin(self.agenda.kind, list(kinds)))
+        return self.agenda, self.agenda.rows(kinds)
+
+
+def _rows(names: Sequence[Sequence[str]]) -> dict[str, list[int]]:
+    """Return the rows that have each name."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row, named in enumerate(names):
+        for name in named:
+            found[name].append(row)
+    return dict(found)

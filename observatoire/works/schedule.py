@@ -12,7 +12,7 @@ import numpy as np
 
 from observatoire.risk.arrays import Ints
 from observatoire.works.errors import BadWork
-from observatoire.works.intervals import Intervals
+from observatoire.works.intervals import Intervals, expand
 from observatoire.works.recurrence import recurrence
 from observatoire.works.zone import zone
 
@@ -119,6 +119,16 @@ class Schedule:
     def days(self) -> Ints:
         """Days on which a window begins, in days since 1970, on the local calendar."""
         return self._days(self._local(self.start), self._local(self.end - timedelta(seconds=1)))
+
+    @cached_property
+    def held_days(self) -> Ints:
+        """Local days on which the place is held, if only for a part, in days since 1970."""
+        held = self.instants
+        if not len(held):
+            return np.zeros(0, dtype=np.int64)
+        clock = zone(self.zone)
+        first, last = clock.wall(held.starts) // DAY, clock.wall(held.ends - 1) // DAY
+        return np.unique(expand(first, last + 1)[1])
 
     def moved(self, days: int) -> Self:
         """Return the same work begun `days` days later (earlier where negative), at the same wall time.

@@ -60,11 +60,13 @@ class Timetable:
     def _keys(self) -> tuple[Ints, Ints]:
         return self.owner * SPAN + self.starts, self.owner * SPAN + self.ends
 
+    @cached_property
     def first(self) -> Ints:
         """First instant of each item; a very late one where it has none."""
         filled = np.append(self.starts, SPAN - 1)[np.minimum(self.offsets[:-1], len(self.starts))]
         return np.where(np.diff(self.offsets) > 0, filled, SPAN - 1)
 
+    @cached_property
     def last(self) -> Ints:
         """End of each item; 0 where it has none."""
         return np.where(np.diff(self.offsets) > 0, np.append(self.ends, 0)[self.offsets[1:] - 1], 0)
@@ -88,7 +90,7 @@ class Timetable:
         pair, start, end : ndarray of int64
             Index k of the pair, and the instants [start, end) that both hold; ordered by pair, then time.
         """
-        near = (self.first()[mine] < other.last()[theirs]) & (other.first()[theirs] < self.last()[mine])
+        near = (self.first[mine] < other.last[theirs]) & (other.first[theirs] < self.last[mine])
         pair = np.flatnonzero(near)
         row, interval = expand(self.offsets[mine[pair]], self.offsets[mine[pair] + 1])
         pair = pair[row]

@@ -159,6 +159,25 @@ def test_once_all_proposals_are_followed_no_oracle_finds_a_conflict_of_what_was_
     ]
 
 
+def test_once_conflicts_are_warnings_too_no_rule_has_one_left(observatory: Any, items: Any, city: Any) -> None:
+    """Every rule but those that inform and the one of forecasts, on the new dates, by both oracles."""
+    report = asked.once(observatory, asked.EVERYTHING | {"conflicts": "warning"})
+    free = {p["subject"]: p for p in report["proposals"] if p["status"] != "impossible"}
+    works = [dict(w) for w in items["chantiers"]]
+    for work in works:
+        if (proposal := free.get(work["reference"])) and proposal["status"] == "moved":
+            work |= {name: proposal[name] for name in ("debut", "fin")}
+    after = plain.City(items | {"chantiers": works, "evenements": [dict(e) for e in items["evenements"]]})
+    ways = rest.Rest(after.items, after.works, city.past)
+
+    conflicts = {rule.id for rule in works_rules().rules if rule.severity != "info"}
+    left = [named for rule, named in (*after.clashes(), *ways.clashes()) if rule in conflicts]
+
+    assert all(p["left"] == 0 for p in free.values())
+    assert sum(p["status"] == "moved" for p in free.values()) >= 5
+    assert not [named for named in left if named & free.keys()]
+
+
 def test_works_that_a_conflict_joins_are_moved_together(report: dict[str, Any]) -> None:
     """Of the two on one spot one stays and one goes behind it: no plan of the two is fewer days."""
     by_work = {p["subject"]: p for p in report["proposals"]}

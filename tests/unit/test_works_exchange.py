@@ -99,6 +99,8 @@ def same(read: list[Work], written: list[Work], *fields: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(many(lines, ["chaussee-fermee", "chaussee-reduite"], ["chaussee"]), st.sampled_from(["xml", "json"]))
 def test_cifs_round_trip(works: list[Work], form: str) -> None:
+    works = [replace(w, title=w.title or "Égout", street=w.street or "Rue Haute") for w in works]  # both are required
+
     read = read_cifs(write_cifs(works, crs=CRS, form=form).data, **IN)
 
     assert read.refused == ()
@@ -222,6 +224,27 @@ def test_broken_incidents_are_refused_by_field(change: dict, field: str) -> None
     assert read.refused[0].reason.startswith(f"{field}: ")
 
 
+def test_hours_of_an_incident_are_kept_and_those_that_differ_by_day_are_works_of_their_own() -> None:
+    """As DiaLog writes its closures: Monday and Friday by day, Sunday all day; 4 to 11 May 2026 are one week."""
+    document = b"""<incidents><incident id="A-7"><type>CONSTRUCTION</type><description>Travaux</description>
+      <street>Rue Haute</street><polyline>43.29 5.37 43.30 5.38</polyline><direction>BOTH_DIRECTIONS</direction>
+      <starttime>2026-05-04T00:00:00+02:00</starttime><endtime>2026-05-11T00:00:00+02:00</endtime>
+      <source><reference>dialog</reference></source>
+      <schedule><monday>9:00-12:00,14:00-17:00</monday><friday>9:00-12:00,14:00-17:00</friday>
+       <sunday>00:00-24:00</sunday></schedule></incident></incidents>"""
+
+    by_day, sunday = read_cifs(document, **IN).works
+
+    assert (by_day.id, sunday.id) == ("A-7.1", "A-7.2")
+    assert [a[:16] for a, _ in by_day.schedule.instants.iso()] == [
+        "2026-05-04T07:00", "2026-05-04T12:00", "2026-05-08T07:00", "2026-05-08T12:00",
+    ]  # fmt: skip
+    assert [(a[:16], b[:16]) for a, b in sunday.schedule.instants.iso()] == [("2026-05-09T22:00", "2026-05-10T22:00")]
+    assert by_day.closure.extent == "chaussee-reduite"
+    broken = read_cifs(document.replace(b"9:00-12:00", b"9h-12h"), **IN)
+    assert [r.reason.split(":")[0] for r in broken.refused] == ["schedule"]
+
+
 def test_an_id_that_is_used_twice_is_refused_the_second_time() -> None:
     data = write_cifs(
         [replace(rich(), schedule=Schedule(MADE, MADE + timedelta(days=1), ZONE))], crs=CRS, form="json"
@@ -271,18 +294,132 @@ def test_an_order_of_dialog_is_read_with_its_days_off() -> None:
     assert shapely.get_coordinates(work.footprint)[0] == pytest.approx([890117, 6255050], abs=3000)
 
 
+#: As DiaLog publishes today: by its template of orders, with the values of no real order.
+PUBLISHED = f"""<d2:payload modelBaseVersion="3" lang="FR" xmlns:xsi="{NS["xsi"]}" xmlns:d2="{NS["d2"]}"
+  xmlns:com="{NS["com"]}" xmlns:loc="{NS["loc"]}" xmlns:dx="https://example.org/dialog" xmlns="{NS["tro"]}"
+  xsi:type="TrafficRegulationPublication" id="p"><trafficRegulationsFromCompetentAuthorities>
+ <trafficRegulationOrder id="u-1" version="1">
+  <description><com:values><com:value>Travaux</com:value></com:values></description>
+  <issuingAuthority><com:values><com:value>Commune</com:value></com:values></issuingAuthority>
+  <regulationId>A-7</regulationId><status>madeAndImplemented</status>
+  <validityByOrder><com:validityStatus>definedByValidityTimeSpec</com:validityStatus><com:validityTimeSpecification>
+   <com:overallStartTime>2026-05-04T00:00:00+02:00</com:overallStartTime>
+   <com:overallEndTime>2026-06-01T00:00:00+02:00</com:overallEndTime>
+  </com:validityTimeSpecification></validityByOrder>
+  {{regulations}}
+ </trafficRegulationOrder></trafficRegulationsFromCompetentAuthorities></d2:payload>"""
+BANNED = """<typeOfRegulation xsi:type="AccessRestriction"><accessRestrictionType>noEntry</accessRestrictionType>
+ </typeOfRegulation>"""
+NO_PARKING = """<typeOfRegulation xsi:type="StandingOrParkingRestriction">
+ <standingOrParkingRestrictionType>parkingProhibited</standingOrParkingRestrictionType></typeOfRegulation>"""
+LORRIES = """<conditions xsi:type="ConditionSet"><operator>or</operator><conditions xsi:type="VehicleCondition">
+ <negate>false</negate><vehicleCharacteristics><com:vehicleType>heavyGoodsVehicle</com:vehicleType>
+ </vehicleCharacteristics></conditions></conditions>"""
+BY_DAY = """<com:validPeriod><com:recurringTimePeriodOfDay><com:startTimeOfPeriod>08:00:00+01:00</com:startTimeOfPeriod>
+ <com:endTimeOfPeriod>17:00:00+01:00</com:endTimeOfPeriod></com:recurringTimePeriodOfDay>
+ <com:recurringDayWeekMonthPeriod><com:applicableDay>monday</com:applicableDay><com:applicableDay>tuesday
+ </com:applicableDay></com:recurringDayWeekMonthPeriod></com:validPeriod>"""
+
+
+def regulation(kind: str, spans: list[tuple[str, str]], line: str, more: str = "", rhythm: str = "") -> str:
+    valid = "".join(
+        f"""<conditions xsi:type="ValidityCondition"><validityByOrder>
+        <com:validityStatus>definedByValidityTimeSpec</com:validityStatus><com:validityTimeSpecification>
+        <com:overallStartTime>{a}T00:00:00+02:00</com:overallStartTime>
+        <com:overallEndTime>{b}T00:00:00+02:00</com:overallEndTime>{rhythm}
+        </com:validityTimeSpecification></validityByOrder></conditions>"""
+        for a, b in spans
+    )
+    either = f'<conditions xsi:type="ConditionSet"><operator>or</operator>{valid}</conditions>' if valid else ""
+    return f"""<trafficRegulation><status>active</status>{kind}<condition xsi:type="ConditionSet">
+      <operator>and</operator>{either}<conditions xsi:type="ConditionSet"><operator>or</operator>
+      <conditions xsi:type="LocationCondition"><locationByOrder xsi:type="loc:LinearLocation">
+      <loc:_linearLocationExtension><loc:linearLocationExtended><dx:geoJsonGeometry>{line}</dx:geoJsonGeometry>
+      </loc:linearLocationExtended></loc:_linearLocationExtension></locationByOrder></conditions></conditions>{more}
+      </condition></trafficRegulation>"""
+
+
+HERE = '{"type": "LineString", "coordinates": [[5.37, 43.29], [5.38, 43.29]]}'
+THERE = '{"type": "MultiLineString", "coordinates": [[[5.40, 43.30], [5.41, 43.30]], [[5.41, 43.30], [5.41, 43.31]]]}'
+
+
+def test_an_order_as_dialog_publishes_it_holds_in_its_periods_at_the_hours_of_the_clock() -> None:
+    """Two weeks with one between, Mondays and Tuesdays, 8 to 17 h: written in winter time, meant in summer time."""
+    spans = [("2026-05-18", "2026-05-25"), ("2026-05-04", "2026-05-11")]
+    document = PUBLISHED.format(regulations=regulation(BANNED, spans, HERE, rhythm=BY_DAY))
+
+    (work,) = read_datex(document.encode(), **IN).works
+
+    held = [(a[:16], b[:16]) for a, b in work.schedule.instants.iso()]
+    assert held == [(f"2026-05-{d:02}T06:00", f"2026-05-{d:02}T15:00") for d in (4, 5, 18, 19)]
+    assert (work.id, work.closure.extent, work.order) == ("u-1", "chaussee-fermee", Order("A-7", "Commune"))
+    assert work.footprint.length == pytest.approx(0.01 * 111_320 * np.cos(np.radians(43.29)), rel=0.005)
+
+
+def test_regulations_at_other_places_or_times_are_works_of_their_own() -> None:
+    regulations = (
+        regulation(NO_PARKING, [], HERE) + regulation(BANNED, [("2026-05-05", "2026-05-06")], THERE)
+        + regulation(BANNED, [], HERE, more=LORRIES)
+    )  # fmt: skip
+
+    first, second = read_datex(PUBLISHED.format(regulations=regulations).encode(), **IN).works
+
+    assert (first.id, first.order, first.closure.extent) == ("u-1.1", Order("A-7.1", "Commune"), "chaussee-reduite")
+    assert first.schedule.instants.total() == 28 * 86_400  # the order's own
+    assert (second.id, second.closure.extent) == ("u-1.2", "chaussee-fermee")
+    assert second.footprint.geom_type == "MultiLineString"
+
+
+@pytest.mark.parametrize(
+    ("extent", "regulations"),
+    [
+        ("stationnement", regulation(NO_PARKING, [], HERE)),
+        ("chaussee-reduite", regulation(BANNED, [], HERE, more=LORRIES)),
+        ("chaussee-fermee", regulation(BANNED, [], HERE, more=LORRIES.replace("false", "true"))),
+    ],
+    ids=["no parking", "no lorries", "nobody but lorries"],
+)
+def test_what_an_order_takes_is_what_it_forbids_to_everybody(extent: str, regulations: str) -> None:
+    (work,) = read_datex(PUBLISHED.format(regulations=regulations).encode(), **IN).works
+
+    assert work.closure.extent == extent
+
+
+TWO = [("2026-05-04", "2026-05-11"), ("2026-05-18", "2026-05-25")]
+
+
+@pytest.mark.parametrize(
+    ("regulations", "reason"),
+    [
+        ("", "footprint: "),
+        (regulation(BANNED, [], "POINT (5 43)"), "footprint: geoJsonGeometry is not"),
+        (regulation(BANNED, [], HERE.replace("5.37", "543")), "footprint: has a coordinate out of range"),
+        (regulation(BANNED, [], HERE).replace("dx:geoJsonGeometry", "dx:other"), "footprint: no gmlLineString"),
+        (regulation(BANNED, TWO, HERE).replace("</com:overallEndTime>", "</com:overallEndTime>" + BY_DAY, 1),
+         "validity: several periods, each"),
+        (regulation(BANNED, TWO, HERE, rhythm=BY_DAY.replace("08:00:00+01:00", "8h")), "recurringTimePeriodOfDay: "),
+        (regulation(BANNED, TWO, HERE).replace("overallEndTime", "overallEnd"), "overallEndTime: is not given"),
+    ],
+)  # fmt: skip
+def test_orders_that_cannot_be_works_are_refused_by_field(regulations: str, reason: str) -> None:
+    read = read_datex(PUBLISHED.format(regulations=regulations).encode(), **IN)
+
+    assert read.works == ()
+    assert read.refused[0].reason.startswith(reason)
+
+
 def test_datex_has_the_elements_of_the_schema_in_their_order() -> None:
     schedule = replace(rich().schedule, rule="FREQ=WEEKLY;BYDAY=MO")
     root = etree.fromstring(write_datex([replace(rich(), schedule=schedule)], crs=CRS, made=MADE, publisher="v").data)
 
     record = next(root.iter(f"{{{NS['sit']}}}situationRecord"))
     order = [
-        "situationRecordCreationTime", "situationRecordVersionTime", "probabilityOfOccurrence", "validity", "impact",
+        "situationRecordCreationTime", "situationRecordVersionTime", "probabilityOfOccurrence", "validity",
         "generalPublicComment", "locationReference", "subjects", "roadMaintenanceType",
     ]  # fmt: skip
     assert root.get(TYPE) == "sit:SituationPublication"
     assert record.get(TYPE) == "sit:MaintenanceWorks"
-    assert [etree.QName(e).localname for e in record] == [name for name in order if name != "impact"]
+    assert [etree.QName(e).localname for e in record] == order
     period = next(root.iter(f"{{{NS['com']}}}validPeriod"))
     assert [etree.QName(e).localname for e in period] == ["recurringTimePeriodOfDay"] * 2 + [
         "recurringDayWeekMonthPeriod"
@@ -305,10 +442,33 @@ def test_wzdx_is_read_and_what_the_model_has_no_room_for_is_said() -> None:
 
     (work,) = read.works
     assert (work.id, work.street, work.title, work.closure.extent) == ("wz1", "I-80", "paving", "chaussee-fermee")
-    assert [(loss.work, loss.field) for loss in read.losses] == [("wz1", "lanes")]
+    assert [(loss.work, loss.field) for loss in read.losses] == [("wz1", "lanes"), ("wz1", "core_details.direction")]
     assert [r.id for r in read.refused] == ["d1"]
     with pytest.raises(BadSource, match=r"expected 4\.2"):
         read_wzdx(json.dumps(feed | {"feed_info": {"version": "3.1"}}).encode(), **IN)
+
+
+def test_a_work_zone_given_by_its_ends_is_the_line_between_them_and_that_is_said() -> None:
+    """Of the examples of WZDx 4.2 half are of points: the first and the last of the zone."""
+    core = {"event_type": "work-zone", "data_source_id": "1", "road_names": ["I-80", "I-35"], "direction": "northbound",
+            "name": "WDM", "description": "paving"}  # fmt: skip
+    zone = {
+        "id": "wz1", "type": "Feature", "geometry": {"type": "MultiPoint", "coordinates": [[5.37, 43.2], [5.37, 43.3]]},
+        "properties": {"core_details": core, "start_date": "2026-05-04T08:00:00Z", "end_date": "2026-05-09T08:00:00Z",
+                       "vehicle_impact": "some-lanes-closed-merge-left"},
+    }  # fmt: skip
+    feed = {"feed_info": {"version": "4.2", "publisher": "x"}, "type": "FeatureCollection", "features": [zone]}
+
+    read = read_wzdx(json.dumps(feed).encode(), **IN)
+
+    (work,) = read.works
+    assert work.footprint.geom_type == "LineString"
+    assert work.footprint.length == pytest.approx(0.1 * 111_108, rel=0.002)  # a tenth of a degree of latitude, at 43°
+    assert (work.closure.extent, work.title) == ("chaussee-reduite", "paving")
+    assert {loss.field for loss in read.losses} == {
+        "geometry", "core_details.data_source_id", "core_details.direction", "core_details.name",
+        "core_details.road_names",
+    }  # fmt: skip
 
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><incidents><incident id="1">&c;</incident></incidents>'

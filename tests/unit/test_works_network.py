@@ -32,6 +32,29 @@ def test_ways_are_those_of_networkx_with_parallel_segments_and_closures() -> Non
             assert ways.tolist() == [expected.get(node, np.inf) for node in range(n)]
 
 
+def test_the_nearest_source_is_that_of_networkx_whatever_was_asked_before() -> None:
+    """What is known of a few closures serves others: a hundred sets, asked of one network one after the other."""
+    rng = np.random.default_rng(5)
+    for _ in range(12):
+        n, m = int(rng.integers(6, 25)), int(rng.integers(20, 60))
+        u, v, length = rng.integers(0, n, m), rng.integers(0, n, m), rng.integers(1, 50, m).astype(float)
+        u[0], v[0] = n - 1, 0
+        walk = rng.random(m) < 0.9
+        network = Network(np.arange(m).astype(str).astype(object), u, v, length, {"walk": walk}, {})
+        for _ in range(100):
+            closed = frozenset(rng.integers(0, m, int(rng.integers(0, 12))).tolist())
+            graph = nx.MultiGraph()
+            graph.add_nodes_from(range(n))
+            graph.add_weighted_edges_from(
+                (u[e], v[e], length[e]) for e in range(m) if walk[e] and e not in closed and u[e] != v[e]
+            )
+            expected = nx.multi_source_dijkstra_path_length(graph, {0, 1})
+
+            far = network.nearest((0, 1), (2, n - 1, 0), "walk", closed, around=float(rng.choice([5, np.inf])))
+
+            assert far == tuple(expected.get(node, np.inf) for node in (2, n - 1, 0))
+
+
 @pytest.mark.parametrize(
     ("said", "values"),
     [("unique", {"id": ["a", "a"]}), ("length must be > 0 m", {"length": [1.0, 0.0]}), ("one length", {"u": [0]})],

@@ -61,9 +61,15 @@ class Met:
 
 
 def meet(rule: Overlap, mine: Agenda, others: Agenda, rows: Ints) -> Met:
-    """Return which works overlap which of some rows of another agenda; of works on both sides, each pair once."""
+    """Return which works overlap which of some rows of another agenda; of works on both sides, each pair once.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n,), n > 0
+        In order.
+    """
     i, j = others.near(mine.geometry, rule.distance)
-    chosen = np.isin(j, rows) if len(rows) < len(others) else np.ones(len(j), dtype=bool)
+    chosen = rows[np.minimum(np.searchsorted(rows, j), len(rows) - 1)] == j  # of the rows, which are in order
     if others.kind[rows[0]] == "works":
         candidates = set(mine.id.tolist())
         chosen &= np.array(

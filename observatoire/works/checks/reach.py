@@ -1,11 +1,10 @@
 """Ways that closed segments cut or lengthen, with every other closure of the same moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
-from observatoire.risk.arrays import Floats, Ints
 from observatoire.text import Text
 from observatoire.works.agenda import Agenda
 from observatoire.works.checks.words import finding
@@ -14,8 +13,10 @@ from observatoire.works.intervals import Intervals
 from observatoire.works.model import Work
 from observatoire.works.network import Network
 from observatoire.works.rules import Reach
-from observatoire.works.scene import Scene
+from observatoire.works.scene import Moments, Scene
+from observatoire.works.schedule import Schedule
 
+NEAR = 4.0  # lengths of what is closed: the way around is mostly that near
 NO_WAY = Text(fr="plus aucun chemin", en="no way left")
 
 
@@ -37,8 +38,8 @@ def check_reach(rule: Reach, works: Sequence[Work], scene: Scene) -> Iterator[Fi
 
 
 def _reach(rule: Reach, works: Sequence[Work], scene: Scene, network: Network) -> Iterator[Finding]:
-    closing = [w for w in works if len(network.rows(w.closure.edges))]
-    others = [w for w in scene.standing if len(network.rows(w.closure.edges))]
+    closing = [w for w in works if network.closed_by(w.closure.edges)]
+    others = [w for w in scene.standing if network.closed_by(w.closure.edges)]
     if not closing:
         return
     near: list[list[Work]] = [[] for _ in closing]
@@ -49,23 +50,33 @@ def _reach(rule: Reach, works: Sequence[Work], scene: Scene, network: Network) -
                 near[a].append(others[b])
     usual = _usual(rule, network)
     for work, around in zip(closing, near, strict=True):
-        yield from _of_work(rule, work, around, network, usual)
+        key: tuple[Schedule | str, ...] = (work.schedule, *(w.id for w in around))
+        if key not in scene.moments:
+            scene.moments[key] = list(_moments(work, around))
+        yield from _of_work(rule, work, scene.moments[key], network, usual)
 
 
-def _usual(rule: Reach, network: Network) -> Floats | None:
+def _usual(rule: Reach, network: Network) -> tuple[float, ...] | None:
     """Return the ways between places with nothing closed."""
     if rule.between is None:
         return None
-    sources = list(network.stops[rule.between[0]].values())
-    targets = list(network.stops[rule.between[1]].values())
-    return network.distances(sources, rule.mode, np.zeros(0, dtype=np.int64)).min(axis=0)[targets]
+    return network.nearest(*_places(rule, network), rule.mode, frozenset())
 
 
-def _of_work(rule: Reach, work: Work, around: list[Work], network: Network, usual: Floats | None) -> Iterator[Finding]:
+def _places(rule: Reach, network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the junctions that the rule is about: from, to."""
+    assert rule.between is not None
+    origins, targets = (tuple(network.stops[kind].values()) for kind in rule.between)
+    return origins, targets
+
+
+def _of_work(
+    rule: Reach, work: Work, moments: Moments, network: Network, usual: tuple[float, ...] | None
+) -> Iterator[Finding]:
     """One finding for each set of works that are closed at the same moment and make a way worse."""
     seen: dict[str, tuple[Way, list[str], Intervals]] = {}
-    for together, instants in _moments(work, around):
-        closed = network.rows(e for w in (work, *together) for e in w.closure.edges)
+    for together, instants in moments:
+        closed = frozenset[int]().union(*(network.closed_by(w.closure.edges) for w in (work, *together)))
         ways = _between(rule, network, closed, usual) if usual is not None else _ends(rule, network, work, closed)
         for way in ways:
             worst, names, when = seen.get(way.name, (way, [w.id for w in together], Intervals.of([])))
@@ -89,6 +100,9 @@ def _moments(work: Work, around: list[Work]) -> Iterator[tuple[list[Work], Inter
     held = work.schedule.instants
     shared = {w.id: held.intersection(w.schedule.instants) for w in around}
     around = [w for w in around if shared[w.id].total()]
+    if not around and held.total():
+        yield [], held
+        return
     cuts = np.unique(
         np.concatenate([held.starts, held.ends, *(x for w in around for x in (shared[w.id].starts, shared[w.id].ends))])
     )
@@ -109,22 +123,22 @@ def _worse(rule: Reach, before: float, after: float) -> bool:
     return bool(np.isinf(after) or (after > before * rule.longer_ratio and after - before > rule.longer_m))
 
 
-def _between(rule: Reach, network: Network, closed: Ints, usual: Floats) -> Iterator[Way]:
+def _between(rule: Reach, network: Network, closed: Set[int], usual: tuple[float, ...]) -> Iterator[Way]:
     assert rule.between is not None
-    sources = list(network.stops[rule.between[0]].values())
-    now = network.distances(sources, rule.mode, closed).min(axis=0)
-    for (name, junction), before in zip(network.stops[rule.between[1]].items(), usual.tolist(), strict=True):
-        after = float(now[junction])
+    now = network.nearest(*_places(rule, network), rule.mode, closed)
+    for name, before, after in zip(network.stops[rule.between[1]], usual, now, strict=True):
         if _worse(rule, before, after):
             yield Way(f"{rule.between[1]}:{name}", before, after)
 
 
-def _ends(rule: Reach, network: Network, work: Work, closed: Ints) -> Iterator[Way]:
+def _ends(rule: Reach, network: Network, work: Work, closed: Set[int]) -> Iterator[Way]:
     """Return the closed segments of the work whose two ends are far from each other, or parted."""
     passable = network.modes.get(rule.mode)
-    for row in network.rows(work.closure.edges).tolist():
+    for row in sorted(network.closed_by(work.closure.edges)):
         if passable is not None and not passable[row]:
             continue
-        after = float(network.distances([int(network.u[row])], rule.mode, closed)[0, network.v[row]])
-        if _worse(rule, float(network.length[row]), after):
-            yield Way(f"segment:{network.id[row]}", float(network.length[row]), after)
+        before = float(network.length[row])
+        around = NEAR * max(before, rule.longer_m)
+        (after,) = network.nearest((int(network.u[row]),), (int(network.v[row]),), rule.mode, closed, around)
+        if _worse(rule, before, after):
+            yield Way(f"segment:{network.id[row]}", before, after)

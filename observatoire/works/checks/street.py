@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Self
 
 import numpy as np
 
@@ -14,19 +16,11 @@ from observatoire.works.model import Work
 from observatoire.works.rules import Moratorium, WorksDays
 from observatoire.works.scene import Scene
 from observatoire.works.schedule import EPOCH
-from observatoire.works.zone import zone
-
-DAY = 86_400
 
 
 def local_days(work: Work) -> Ints:
     """Return the local days on which the place is held, in days since 1970."""
-    held = work.schedule.instants
-    if not len(held):
-        return np.zeros(0, dtype=np.int64)
-    clock = zone(work.schedule.zone)
-    first, last = clock.wall(held.starts) // DAY, clock.wall(held.ends - 1) // DAY
-    return np.unique(np.concatenate([np.arange(a, b + 1) for a, b in zip(first.tolist(), last.tolist(), strict=True)]))
+    return work.schedule.held_days
 
 
 def check_works_days(rule: WorksDays, works: Sequence[Work], scene: Scene) -> Iterator[Finding]:
@@ -34,26 +28,47 @@ def check_works_days(rule: WorksDays, works: Sequence[Work], scene: Scene) -> It
 
     Days are counted once, whatever the number of works on them, in the window that ends on the last day of the works.
     """
-    by_street: dict[str, list[tuple[Work, Ints]]] = defaultdict(list)
+    by_street: dict[str, list[Work]] = defaultdict(list)
     streets = {w.street for w in works} - {None}
     known = everything(works, scene)
     ids = {w.id for w in known}
     for work in (*known, *(w for w in scene.past if w.id not in ids)):
         if work.street is not None and work.street in streets:
-            by_street[work.street].append((work, local_days(work)))
+            by_street[work.street].append(work)
+    borne = {street: _Borne.by(there) for street, there in by_street.items()}
     for work in sorted(works, key=lambda w: w.id):
-        if work.street is None:
+        own = local_days(work)
+        if work.street is None or not len(own):
             continue
-        own = next(days for other, days in by_street[work.street] if other.id == work.id)
-        if not len(own):
-            continue
-        first, last = int(own[-1]) - rule.window + 1, int(own[-1])
-        counted = [(o, days[(days >= first) & (days <= last)]) for o, days in by_street[work.street]]
-        total = len(np.unique(np.concatenate([days for _, days in counted])))
+        total, named = borne[work.street].between(int(own[-1]) - rule.window + 1, int(own[-1]))
         if total > rule.limit:
-            others = tuple(o.id for o, days in counted if len(days) and o.id != work.id)
+            others = tuple(name for name in named if name != work.id)
             figures = {"days": float(total), "limit": float(rule.limit)}
             yield finding(rule, work, others, figures=figures, street=work.street, days=total, limit=rule.limit)
+
+
+@dataclass(frozen=True, eq=False)
+class _Borne:
+    """What a street bears: each day of each of its works, day after day."""
+
+    id: list[str]
+    day: Ints
+    work: Ints
+
+    @classmethod
+    def by(cls, works: Sequence[Work]) -> Self:
+        """Return the days of some works."""
+        days = [local_days(w) for w in works]
+        day, work = np.concatenate(days), np.repeat(np.arange(len(works)), [len(d) for d in days])
+        order = np.argsort(day, kind="stable")
+        return cls([w.id for w in works], day[order], work[order])
+
+    def between(self, first: int, last: int) -> tuple[int, list[str]]:
+        """Return how many days are borne from the first to the last, and by which works."""
+        low, high = np.searchsorted(self.day, [first, last + 1])
+        there = self.day[low:high]
+        total = int((there[1:] != there[:-1]).sum()) + bool(len(there))
+        return total, [self.id[k] for k in np.unique(self.work[low:high]).tolist()]
 
 
 def check_moratorium(rule: Moratorium, works: Sequence[Work], scene: Scene) -> Iterator[Finding] | None:

@@ -3,10 +3,12 @@
 References
 ----------
 .. [1] Google, *Closures & incidents feed specification (CIFS)*: `polyline` is latitude then longitude, two points at
-   least; ROAD_CLOSED only where every lane is closed.
+   least; ROAD_CLOSED only where every lane is closed. Its schema, version 2, asks for an id of three characters, a
+   street of two and a description; `schedule` holds the hours of each day of the week, as DiaLog writes them.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import time
 from typing import Any, Literal
 
 import orjson
@@ -32,10 +34,14 @@ from observatoire.works.exchange.base import (
     to_metres,
     xml_document,
 )
+from observatoire.works.exchange.datex_names import WEEK
 from observatoire.works.model import Closure, Work
+from observatoire.works.recurrence import DAYS
 from observatoire.works.schedule import Schedule
 
-TYPES = ("ROAD_CLOSED", "ACCIDENT", "HAZARD", "POLICE", "CHIT_CHAT", "JAM")
+TYPES = ("ROAD_CLOSED", "CONSTRUCTION", "ACCIDENT", "HAZARD", "POLICE", "CHIT_CHAT", "JAM")
+WORKS = ("ROAD_CLOSED", "CONSTRUCTION")  # types that are works whatever their subtype
+NO_STREET, NO_TITLE = "Voie non précisée", "Travaux"  # written where nothing is known of what the format requires
 CARRIED = {"id", "footprint", "schedule.start", "schedule.end", "schedule.zone", "closure", "street", "title"}
 
 
@@ -81,26 +87,53 @@ def _rows(work: Work, crs: str) -> tuple[list[dict[str, str]], list[Loss]]:
         lost.append(Loss(work.id, "closure", f"{work.closure.extent} is written as a hazard of construction"))
     if work.footprint.geom_type != "LineString":
         lost.append(Loss(work.id, "footprint", "its area is written as its middle line"))
+    if len(work.id) < 3:
+        lost.append(Loss(work.id, "id", "three characters at least are required: zeros are written before it"))
+    if len(work.street or "") < 2:
+        lost.append(Loss(work.id, "street", f"two characters at least are required: {NO_STREET} is written"))
+    if not work.title:
+        lost.append(Loss(work.id, "title", f"is empty, and required: {NO_TITLE} is written"))
     if not work.schedule.continuous:
         lost.append(Loss(work.id, "schedule", f"its rhythm is written as {min(len(held), MOST)} pieces of time"))
     if len(held) > MOST:
         lost.append(Loss(work.id, "schedule", f"only the first {MOST} of {len(held)} pieces of time are written"))
     closed = work.closure.extent == "chaussee-fermee"
+    street = work.street or ""
     common = {
         "type": "ROAD_CLOSED" if closed else "HAZARD",
         "subtype": "ROAD_CLOSED_CONSTRUCTION" if closed else "HAZARD_ON_ROAD_CONSTRUCTION",
         "polyline": lat_lon_text(to_degrees(axis(work.footprint), crs)),
-        "street": work.street or "",
+        "street": street if len(street) > 1 else NO_STREET,
     }
     return [
-        {"id": work.id if len(held) == 1 else f"{work.id}.{n}"} | common
+        {"id": (work.id if len(held) == 1 else f"{work.id}.{n}").rjust(3, "0")} | common
         | {"starttime": a.isoformat(), "endtime": b.isoformat()}
-        | {"description": work.title, "direction": "BOTH_DIRECTIONS"}
+        | {"description": work.title or NO_TITLE, "direction": "BOTH_DIRECTIONS"}
         for n, (a, b) in enumerate(held[:MOST], 1)
     ], lost  # fmt: skip
 
 
 def _incidents(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the incidents; one whose hours differ from day to day is as many, `<id>.1`, `<id>.2`…"""
+    for name, found in _raw(data):
+        groups = _hours(found.get("schedule"))
+        for number, (hours, days) in enumerate(groups, 1):
+            yield f"{name}.{number}" if len(groups) > 1 else name, found | {"hours": hours, "days": days}
+
+
+def _hours(schedule: Any) -> list[tuple[str, list[int]]]:
+    """Return the days of the week that have the same hours, as text; no hours and no days where it is always."""
+    if not isinstance(schedule, dict) or not schedule:
+        return [("", [])]
+    groups: dict[str, list[int]] = {}
+    for day, name in enumerate(WEEK):
+        hours = ",".join(str(schedule[key]) for key in ("everyday", name) if schedule.get(key))
+        if hours:
+            groups.setdefault(hours, []).append(day)
+    return list(groups.items()) or [("", [])]
+
+
+def _raw(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     if data.lstrip()[:1] in (b"{", b"["):
         document = json_document(data)
         found = document.get("incidents") if isinstance(document, dict) else None
@@ -115,7 +148,9 @@ def _incidents(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     if etree.QName(root).localname != "incidents":
         raise BadSource(f"expected the element `incidents`, got `{etree.QName(root).localname}`")
     for element in root.iterfind("incident"):
-        yield element.get("id", ""), {child.tag: child.text or "" for child in element.iter() if child is not element}
+        rows: dict[str, Any] = {child.tag: child.text or "" for child in element.iter() if child is not element}
+        days = {child.tag: child.text or "" for child in element.iterfind("schedule/*")}
+        yield element.get("id", ""), rows | {"schedule": days}
 
 
 def _work(name: str, found: dict[str, Any], crs: str, zone: str, kind: str) -> Work:
@@ -123,8 +158,11 @@ def _work(name: str, found: dict[str, Any], crs: str, zone: str, kind: str) -> W
     if type_ not in TYPES:
         raise BadWork("type", f"unknown code {type_[:30]!r}; expected one of {', '.join(TYPES)}")
     start, end = moment("starttime", found.get("starttime", "")), moment("endtime", found.get("endtime", ""))
-    schedule = Schedule(start, end, zone)
-    if type_ != "ROAD_CLOSED" and subtype != "HAZARD_ON_ROAD_CONSTRUCTION":
+    schedule = Schedule(
+        start, end, zone, windows=_windows(found["hours"]),
+        rule="FREQ=WEEKLY;BYDAY=" + ",".join(DAYS[d] for d in found["days"]) if 0 < len(found["days"]) < 7 else "",
+    )  # fmt: skip
+    if type_ not in WORKS and subtype != "HAZARD_ON_ROAD_CONSTRUCTION":
         raise BadWork("type", f"{subtype[:40] or type_} is no works")
     line = shapely.LineString(lat_lon(found.get("polyline"), "polyline"))
     return Work(
@@ -132,3 +170,17 @@ def _work(name: str, found: dict[str, Any], crs: str, zone: str, kind: str) -> W
         closure=Closure("chaussee-fermee" if type_ == "ROAD_CLOSED" else "chaussee-reduite"),
         street=str(found.get("street") or "") or None, title=str(found.get("description") or ""),
     )  # fmt: skip
+
+
+def _windows(hours: str) -> tuple[tuple[time, time], ...]:
+    """Read `9:00-12:00,14:00-18:30`; 24:00 is the midnight that ends the day."""
+    try:
+        pairs = [[_wall(end) for end in part.split("-", 1)] for part in hours.split(",") if part.strip()]
+        return tuple((opens, closes) for opens, closes in pairs)
+    except ValueError:
+        raise BadWork("schedule", f"{hours[:40]!r} are not hours; expected 9:00-12:00,14:00-18:30") from None
+
+
+def _wall(text: str) -> time:
+    hour, minute = (int(part) for part in text.strip().split(":"))
+    return time(hour % 24 if (hour, minute) == (24, 0) else hour, minute)

@@ -8,10 +8,16 @@ NS = {
 TYPE = f"{{{NS['xsi']}}}type"
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SUBJECTS = {
-    "eau": "waterMain", "gaz": "gasMainWork", "electricite": "buriedCables", "chauffage": "buriedServices",
-    "chaussee": "road", "eclairage-public": "lightingSystem",
+    "eau": "waterMain", "gaz": "gasMainWork", "electricite": "buriedCables", "chauffage": "heatingPipe",
+    "assainissement": "sewer", "chaussee": "road", "eclairage-public": "lightingSystem",
 }  # fmt: skip
-LIKE = {"telecom": "buriedCables", "assainissement": "buriedServices"}
+LIKE = {"telecom": "buriedCables"}
 KINDS = {v: k for k, v in SUBJECTS.items()}
-IMPACTS = {"chaussee-fermee": "roadBlocked", "chaussee-reduite": "roadPartiallyObstructed"}
-EXTENTS = {v: k for k, v in IMPACTS.items()}
+#: What is done to the carriageway: a record of its own, of type `RoadOrCarriagewayOrLaneManagement`.
+MANAGED = {"chaussee-fermee": "roadClosed", "chaussee-reduite": "narrowLanes"}
+EXTENTS = {
+    "roadClosed": "chaussee-fermee", "carriagewayClosures": "chaussee-fermee", "overnightClosures": "chaussee-fermee",
+    "narrowLanes": "chaussee-reduite", "laneClosures": "chaussee-reduite", "lanesDeviated": "chaussee-reduite",
+    "singleAlternateLineTraffic": "chaussee-reduite", "contraflow": "chaussee-reduite",
+    "newRoadworksLayout": "chaussee-reduite",
+}  # fmt: skip

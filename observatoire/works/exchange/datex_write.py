@@ -16,11 +16,13 @@ import shapely
 from lxml import etree
 
 from observatoire.works.exchange.base import Loss, Written, lat_lon_text, losses, to_degrees
-from observatoire.works.exchange.datex_names import IMPACTS, LIKE, NS, SUBJECTS, TYPE, WEEK
+from observatoire.works.exchange.datex_names import LIKE, MANAGED, NS, SUBJECTS, TYPE, WEEK
 from observatoire.works.model import Work
 from observatoire.works.recurrence import recurrence
 from observatoire.works.schedule import Schedule
 
+MANAGEMENT = "RoadOrCarriagewayOrLaneManagement"
+LONGEST = 1024  # characters of a text
 CARRIED = {
     "id", "kind", "footprint", "closure", "title", "schedule.start", "schedule.end", "schedule.zone",
     "schedule.windows", "schedule.rule", "schedule.except_periods", "schedule.holidays", "schedule.country",
@@ -28,7 +30,9 @@ CARRIED = {
 
 
 def write_datex(works: Sequence[Work], *, crs: str, made: datetime, country: str = "fr", publisher: str) -> Written:
-    """Write a SituationPublication, one situation with one `MaintenanceWorks` for each work.
+    """Write a SituationPublication, one situation for each work.
+
+    Its first record is the `MaintenanceWorks`; where the carriageway is closed or reduced, a second one says so.
 
     Parameters
     ----------
@@ -54,8 +58,10 @@ def write_datex(works: Sequence[Work], *, crs: str, made: datetime, country: str
 
 def _losses(work: Work) -> Iterator[Loss]:
     yield from losses(work, CARRIED)
-    if work.closure.extent not in IMPACTS:
-        yield Loss(work.id, "closure", f"{work.closure.extent} has no code of traffic constriction")
+    if work.closure.extent not in MANAGED:
+        yield Loss(work.id, "closure", f"{work.closure.extent} has no code: nothing is said of the carriageway")
+    if len(work.title) > LONGEST:
+        yield Loss(work.id, "title", f"only its first {LONGEST} characters are written")
     if work.kind not in SUBJECTS:
         yield Loss(work.id, "kind", f"{work.kind} is written as {LIKE.get(work.kind, 'other')}")
     if work.schedule.rule and _week(work.schedule.rule) is None:
@@ -88,22 +94,30 @@ def _situation(root: Any, work: Work, crs: str, made: datetime) -> None:
     header = _add(situation, "sit:headerInformation")
     _add(header, "com:confidentiality", "noRestriction")
     _add(header, "com:informationStatus", "real")
-    record = _add(situation, "sit:situationRecord", id=f"{work.id}-1", version="1")
-    record.set(TYPE, "sit:MaintenanceWorks")
+    place = to_degrees(_drawn(work.footprint), crs)
+    record = _record(situation, "MaintenanceWorks", 1, work, place, made)
+    subjects = _add(record, "sit:subjects")
+    _add(subjects, "sit:subjectTypeOfWorks", SUBJECTS.get(work.kind, LIKE.get(work.kind, "other")))
+    _add(record, "sit:roadMaintenanceType", "roadworks")
+    if work.closure.extent in MANAGED:
+        record = _record(situation, MANAGEMENT, 2, work, place, made)
+        _add(record, "sit:complianceOption", "mandatory")
+        _add(record, "sit:roadOrCarriagewayOrLaneManagementType", MANAGED[work.closure.extent])
+
+
+def _record(situation: Any, kind: str, number: int, work: Work, place: Any, made: datetime) -> Any:
+    """Add a record with what all have: when it was made, when it holds, in words, and where."""
+    record = _add(situation, "sit:situationRecord", id=f"{work.id}-{number}", version="1")
+    record.set(TYPE, f"sit:{kind}")
     _add(record, "sit:situationRecordCreationTime", made.isoformat())
     _add(record, "sit:situationRecordVersionTime", made.isoformat())
     _add(record, "sit:probabilityOfOccurrence", "certain")
     _validity(_add(record, "sit:validity"), work.schedule)
-    if work.closure.extent in IMPACTS:
-        impact = _add(record, "sit:impact")
-        _add(impact, "sit:trafficConstrictionType", IMPACTS[work.closure.extent])
     if work.title:
         comment = _add(_add(record, "sit:generalPublicComment"), "sit:comment")
-        _add(_add(comment, "com:values"), "com:value", work.title, lang="fr")
-    _location(record, to_degrees(_drawn(work.footprint), crs))
-    subjects = _add(record, "sit:subjects")
-    _add(subjects, "sit:subjectTypeOfWorks", SUBJECTS.get(work.kind, LIKE.get(work.kind, "other")))
-    _add(record, "sit:roadMaintenanceType", "roadworks")
+        _add(_add(comment, "com:values"), "com:value", work.title[:LONGEST], lang="fr")
+    _location(record, place)
+    return record
 
 
 def _drawn(footprint: Any) -> Any:

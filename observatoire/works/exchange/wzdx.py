@@ -5,7 +5,10 @@ References
 .. [1] USDOT, *Work Zone Data Exchange (WZDx) Specification*, version 4.2, `WorkZoneFeed`.
 """
 
+from collections.abc import Iterator
 from typing import Any
+
+import shapely
 
 from observatoire.errors import BadSource
 from observatoire.works.errors import BadWork
@@ -16,6 +19,7 @@ from observatoire.works.schedule import Schedule
 
 VERSION = "4.2"
 CARRIED = {"core_details", "start_date", "end_date", "vehicle_impact"}
+CORE = {"event_type", "description", "name", "road_names"}  # of core_details
 IMPACTS = {"all-lanes-closed": "chaussee-fermee", "all-lanes-open": "trottoir"}
 OTHERS = (
     "some-lanes-closed", "alternating-one-way", "some-lanes-closed-merge-left", "some-lanes-closed-merge-right",
@@ -39,12 +43,22 @@ def read_wzdx(data: bytes, *, crs: str, zone: str, kind: str = "chaussee") -> Re
         raise BadSource(f"feed_info.version: expected {VERSION}, got {str(info.get('version'))[:10]!r}")
     read = read_each(found, lambda name, feature: _work(name, feature, crs, zone, kind))
     kept = {w.id for w in read.works}
-    lost = [
-        Loss(name, key, "not carried by the model")
-        for name, feature in found if name in kept
-        for key in sorted(set(feature["properties"]) - CARRIED)
-    ]  # fmt: skip
+    lost = [loss for name, feature in found if name in kept for loss in _losses(name, feature)]
     return Read(read.works, read.refused, tuple(lost))
+
+
+def _losses(name: str, feature: dict[str, Any]) -> Iterator[Loss]:
+    properties, core = feature["properties"], feature["properties"]["core_details"]
+    for key in sorted(set(properties) - CARRIED):
+        yield Loss(name, key, "not carried by the model")
+    for key in sorted(set(core) - CORE):
+        yield Loss(name, f"core_details.{key}", "not carried by the model")
+    if len(core.get("road_names") or ()) > 1:
+        yield Loss(name, "core_details.road_names", "only the first is read")
+    if core.get("name") and core.get("description"):
+        yield Loss(name, "core_details.name", "the description is read as the title")
+    if feature["geometry"]["type"] == "MultiPoint":
+        yield Loss(name, "geometry", "only points are given: the line between them is read")
 
 
 def _work(name: str, feature: dict[str, Any], crs: str, zone: str, kind: str) -> Work:
@@ -58,7 +72,13 @@ def _work(name: str, feature: dict[str, Any], crs: str, zone: str, kind: str) ->
     start, end = moment("start_date", found.get("start_date", "")), moment("end_date", found.get("end_date", ""))
     roads = core.get("road_names") or [None]
     return Work(
-        name, kind, geometry_of(feature, crs), Schedule(start, end, zone),
+        name, kind, _line(geometry_of(feature, crs)), Schedule(start, end, zone),
         closure=Closure(IMPACTS.get(impact, "chaussee-reduite")),
         street=roads[0], title=str(core.get("description") or core.get("name") or ""),
     )  # fmt: skip
+
+
+def _line(geometry: Any) -> Any:
+    """Return the line of a zone; one that is given by points, its two ends mostly, is the line through them."""
+    points = shapely.get_coordinates(geometry)
+    return shapely.LineString(points) if geometry.geom_type == "MultiPoint" and len(points) > 1 else geometry

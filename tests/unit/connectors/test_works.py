@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ import pytest
 import shapely
 
 from etl.connectors import cifs, datex, gtfs, ics, litteralis, wzdx
+from etl.connectors.works_rows import in_rows
 from observatoire.errors import BadInput, BadSource, SourceUnavailable
 from observatoire.intake.options import Options
 from observatoire.intake.source import NotModified, Record, Rejected, Table
 from observatoire.works.exchange.cifs import write_cifs
 from observatoire.works.exchange.datex_write import write_datex
 from observatoire.works.exchange.litteralis import write_litteralis
-from observatoire.works.model import Closure, Work
+from observatoire.works.intervals import Intervals
+from observatoire.works.model import Closure, Order, Work
 from observatoire.works.schedule import Schedule
 
 pytestmark = pytest.mark.unit
@@ -65,6 +68,28 @@ def test_roadworks_of_datex_keep_their_rhythm_and_stand_where_they_are(service: 
     assert record.geometry.centroid.distance(shapely.Point(5.3704, 43.2965)) < 2e-4
     assert table.cursor is not None
     assert table.cursor() == 'etag:"7"'
+
+
+def test_works_of_several_hours_a_day_or_with_a_pause_are_rows_that_together_hold_them() -> None:
+    """A row has one window and no pause: twice a day, and a week between, is four rows; of a night, whole again."""
+    twice = replace(
+        work(1).schedule, windows=((time(8), time(12)), (time(13), time(17))),
+        except_periods=((datetime(2026, 5, 7, tzinfo=PARIS), datetime(2026, 5, 12, tzinfo=PARIS)),),
+    )  # fmt: skip
+    order = Order("A-1", "Ville")
+
+    rows_of = in_rows(replace(work(1), schedule=twice, order=order))
+
+    assert [(one.id, one.order) for one in rows_of] == [(f"W1.{n}", Order(f"A-1.{n}", "Ville")) for n in (1, 2, 3, 4)]
+    assert all(len(one.schedule.windows) == 1 and not one.schedule.except_periods for one in rows_of)
+    held = [pair for one in rows_of for pair in one.schedule.instants.pairs()]
+    assert Intervals.of(held) == twice.instants
+    assert in_rows(work(2))[0].id == "W2"
+    night = replace(
+        twice, windows=((time(22), time(6)),),
+        except_periods=((datetime(2026, 5, 6, 23, tzinfo=PARIS), datetime(2026, 5, 7, 2, tzinfo=PARIS)),),
+    )  # fmt: skip
+    assert [one.schedule for one in in_rows(replace(work(1), schedule=night))] == [night]
 
 
 def test_a_document_that_has_not_changed_is_not_read(service: Any, reply: Any) -> None:
