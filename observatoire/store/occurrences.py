@@ -25,7 +25,6 @@ REPORTED = "reported"
 _PARTS = 4  # ranges of ids of which PostgreSQL makes an array each, several at once where it has processes for it
 _FEW = 50_000  # ids under which one range is enough
 _HEADER = 20  # bytes before the first value of an array of one dimension, in PostgreSQL's binary format
-_NULLS = slice(4, 8)  # of the header: not zero where there are nulls
 _POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 _NUMBER = np.dtype([("length", ">i4"), ("value", ">f8")])
 _INSTANT = np.dtype([("length", ">i4"), ("value", ">i8")])
@@ -132,27 +131,18 @@ def read_events(
         origin=sql.Literal(REPORTED),
         nature=sql.SQL("true") if nature is None else sql.SQL("nature = {}").format(sql.Literal(nature)),
     )
-    ranges = _ranges(connection, view)
-    read = _read(connection, [part + ids for ids in ranges], len(columns))
-    if read is None:
-        placed = sql.SQL(" AND NOT ST_IsEmpty(geom)")
-        read = _read(connection, [part + ids + placed for ids in ranges], len(columns))
-    assert read is not None
+    query = sql.SQL(" UNION ALL ").join(part + ids for ids in _ranges(connection, view))
+    with connection.cursor(binary=True) as cursor:
+        result = cursor.execute(query).pgresult
+        assert result is not None
+        read = [
+            _column([result.get_value(row, k) for row in range(result.ntuples)], _NUMBER if k < 2 else _INSTANT)
+            for k in range(len(columns))
+        ]
     moments, *span = (_POSTGRES_EPOCH + column.astype("timedelta64[us]") for column in read[2:])
     none = np.empty(0, dtype="datetime64[us]")
     start, until = span or (none, none)
     return Occurrences(np.column_stack(read[:2]), pd.DatetimeIndex(moments).tz_localize("UTC"), start, until)
-
-
-def _read(connection: Connection[Any], parts: list[sql.Composed], width: int) -> list[Any] | None:
-    """Return the columns of arrays that queries make, or None where a value is null: that of an empty point."""
-    with connection.cursor(binary=True) as cursor:
-        result = cursor.execute(sql.SQL(" UNION ALL ").join(parts)).pgresult
-        assert result is not None
-        arrays = [[result.get_value(row, k) for row in range(result.ntuples)] for k in range(width)]
-    if any(array is not None and any(array[_NULLS]) for column in arrays for array in column):
-        return None
-    return [_column(column, _NUMBER if k < 2 else _INSTANT) for k, column in enumerate(arrays)]
 
 
 def _ranges(connection: Connection[Any], view: sql.Composable) -> list[sql.Composed]:
