@@ -44,6 +44,9 @@ class SourceSettings(Model):
     max_age: timedelta | None = Field(
         default=None, ge=timedelta(0), description="Older than this, what we have of it is said to be stale: P2D"
     )
+    whole: bool = Field(
+        default=False, description="Each load holds all its rows: a refused one that is not there is gone"
+    )
 
 
 class ForecastSettings(Model):

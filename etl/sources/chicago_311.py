@@ -85,4 +85,5 @@ SOURCE = Source(
     columns=COLUMNS,
     column=column,
     parse=parse,
+    key="Service_Request_Number",
 )

@@ -29,6 +29,8 @@ def sentence(summary: Summary) -> str:
         return f"{summary.source}: nothing new since the last load: 0 read"
     if summary.reasons:
         text += " (" + ", ".join(f"{reason}: {n:,}" for reason, n in sorted(summary.reasons.items())) + ")"
+    if summary.settled:
+        text += f"; {summary.settled:,} entries of the quarantine closed"
     if summary.crs_found is not None:
         text += f"; the coordinates were found to be {summary.crs_found}"
     return text
@@ -58,12 +60,15 @@ def load(
     planned: Annotated[bool, typer.Option("--planned", help="Dates may lie ahead")] = False,
     full: Annotated[bool, typer.Option("--full", help="Begin anew, not where the last load ended")] = False,
     accept: Annotated[bool, typer.Option("--accept", help="The source has changed, and that is right")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="It holds all its rows: one that was refused and is not there is gone")
+    ] = False,
     output: Output = Format.text,
 ) -> None:
     """Load sources of the city, or one file; every row is accounted for."""
     if connector:
         _load_one_file(
-            connector, collection, file, output, source=source, full=full, accept=accept,
+            connector, collection, file, output, source=source, full=full, accept=accept, whole=whole,
             options={
                 "map": mapping, "codes": codes or (), "drop": drop, "crs": crs, "tz": tz, "separator": separator,
                 "encoding": encoding,
@@ -80,7 +85,14 @@ def load(
         for name in names:
             with counting(name) as progress:
                 done[name] = load_source(
-                    connection, city(), name, settings=settings(), progress=progress, full=full, accept=accept
+                    connection,
+                    city(),
+                    name,
+                    settings=settings(),
+                    progress=progress,
+                    full=full,
+                    accept=accept,
+                    whole=whole,
                 )
             if output is Format.text:
                 console.print(f"[green]✓[/green] {sentence(done[name])}")
@@ -103,6 +115,7 @@ def _load_one_file(
     options: dict[str, object],
     full: bool,
     accept: bool,
+    whole: bool,
 ) -> None:
     for name, value in (("--collection", collection), ("--file", file)):
         if not value:
@@ -116,7 +129,7 @@ def _load_one_file(
     with ready_store() as (_, connection), counting(file) as progress:
         summary = load_file(
             connection, city(), connector=connector, collection=collection, file=file, options=checked,
-            settings=settings(), source=source, progress=progress, full=full, accept=accept,
+            settings=settings(), source=source, progress=progress, full=full, accept=accept, whole=whole,
         )  # fmt: skip
         call_round(connection)
     show(summary.counts(), output, text=sentence(summary))

@@ -15,7 +15,7 @@ from observatoire.intake import sealed as sealing
 from observatoire.intake.decisions import decide, read_decisions
 from observatoire.intake.load import Summary
 from observatoire.intake.plan import plan_source
-from observatoire.intake.quarantine import collection_of, entries, totals
+from observatoire.intake.quarantine import Entry, closings, collection_of, entries, totals
 from observatoire.intake.run import load_source, replay
 from observatoire.layers.catalog import catalog
 from observatoire.reports.purge import purge as purge_reports
@@ -39,6 +39,7 @@ def quarantine(
     key: KeyFile = None,
     password_file: PasswordFile = None,
     collection: Annotated[str, typer.Option(help="Where a source is loaded into several")] = "",
+    closed: Annotated[bool, typer.Option("--closed", help="Also the entries that a load has closed")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most rows shown")] = 20,
     output: Output = Format.text,
 ) -> None:
@@ -57,11 +58,17 @@ def quarantine(
                 summary = _replay(connection, source, collection, key, password_file)
                 show(summary.counts(), output, text=sentence(summary))
             return
-        rows = entries(connection, source=source, limit=limit)
+        rows = entries(connection, source=source, limit=limit, closed=closed)
+        done = [c for c in closings(connection) if source in (None, c.source)]
         sums = [t for t in totals(connection) if source in (None, t.source)]
     lines = [f"{t.source} → {t.collection}: {t.reason}: {t.rows:,}" for t in sums]
-    lines += [f"  {e.fingerprint} {e.source} line {e.line}: {e.message}" for e in rows]
-    result = {"totals": [vars_of(t) for t in sums], "rows": [vars_of(e) for e in rows]}
+    lines += [f"{c.source} → {c.collection}: {c.state}: {c.entries:,} closed" for c in done]
+    lines += [f"  {e.fingerprint} {e.source} line {e.line}: {e.message}{_state(e)}" for e in rows]
+    result = {
+        "totals": [vars_of(t) for t in sums],
+        "closed": [vars_of(c) for c in done],
+        "rows": [vars_of(e) for e in rows],
+    }
     show(result, output, text="\n".join(lines) or "nothing in quarantine")
 
 
@@ -175,6 +182,10 @@ def _password(file: Path | None, *, new: bool) -> str:
         return file.read_text("utf-8").splitlines()[0]
     except (OSError, IndexError, UnicodeDecodeError):
         raise BadInput("password-file: expected a file whose first line is the password") from None
+
+
+def _state(entry: Entry) -> str:
+    return "" if entry.settled is None else f" [{entry.state}, by load {entry.settled}]"
 
 
 def _shown(row: object) -> str:

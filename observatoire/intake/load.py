@@ -27,14 +27,13 @@ from observatoire.intake.sealed import SHAPE, Sealer, purge, sealer
 from observatoire.intake.source import Item, Record, Rejected, Row, digest
 from observatoire.layers.model import Layer
 from observatoire.store.duplicates import flag
+from observatoire.store.refused import keep_refused, settle
 from observatoire.store.sources import remember, touch
 from observatoire.store.straight import Straight
 from observatoire.store.upsert import (
     create_staging,
-    keep_refused,
     merge,
     newest,
-    settle,
     stage,
     stage_lines,
     staged_columns,
@@ -45,6 +44,8 @@ BATCH = 5_000  # rows: what is held in memory at once
 #: Line, fingerprint of the row, the item or why there is none, and the row as it came (None where it is not one).
 Outcome = tuple[int, bytes, Item | Rejected, Mapping[str, Any] | None]
 Progress = Callable[[int], None]
+#: The source's own key of a row, empty where it has none.
+KeyOf = Callable[[Row], str]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Summary:
         CRS of the coordinates, where nobody said it.
     modified : bool
         False where a service said that nothing is new.
+    settled : int
+        Entries of the quarantine that it closed: rows that are accepted now, corrected, or gone.
     """
 
     collection: str
@@ -72,6 +75,7 @@ class Summary:
     reasons: dict[str, int]
     crs_found: str | None = None
     modified: bool = True
+    settled: int = 0
 
     def counts(self) -> dict[str, int]:
         """Return `{read, inserted, updated, unchanged, quarantined}`."""
@@ -106,6 +110,9 @@ class Provenance:
         That has watched the rows.
     max_age : timedelta or None
         Allowed by the city.
+    whole : bool
+        Whether somebody said that the load holds all rows of its source: what it refused before and does not hold any
+        more is gone.
     """
 
     kind: Literal["load", "not-modified", "replay"] = "load"
@@ -116,6 +123,7 @@ class Provenance:
     cursor: Callable[[], str | None] | None = None
     contract: Contract | None = None
     max_age: timedelta | None = None
+    whole: bool = False
 
     @property
     def of_a_file(self) -> bool:
@@ -163,6 +171,7 @@ def load(
     check: Checker,
     locate: Locator,
     express: Express | None = None,
+    key: KeyOf | None = None,
     progress: Progress | None = None,
     provenance: Provenance | None = None,
 ) -> Summary:
@@ -178,6 +187,9 @@ def load(
         Read as they come, `BATCH` at a time: outcomes, or with `express` the records that it takes or parses.
     express : Express, optional
         The short way for plain rows.
+    key : callable, optional
+        The source's own key of a row that is refused, by which it is known again once it is corrected: empty where it
+        has none. Default: that of its item, where there is one.
 
     Raises
     ------
@@ -207,7 +219,7 @@ def load(
                     rest = ((seq, outcome) for seq, record in records for outcome in parsed([record], express.parse))
                 if numbered := dict(rest):
                     copying.wait()
-                    reasons += _stage_rows(cursor, layer, numbered, check, locate, sealing)
+                    reasons += _stage_rows(cursor, layer, numbered, check, locate, sealing, key)
                 read += len(batch)
                 copying(straight, read)
                 if progress is not None:
@@ -263,6 +275,7 @@ def _stage_rows(
     check: Checker,
     locate: Locator,
     sealing: Sealer | None,
+    key: KeyOf | None,
 ) -> Counter[str]:
     """Check, locate and stage one row after the other; return how many were refused for which reason."""
     rows: list[tuple[int, int, bytes]] = []
@@ -285,10 +298,22 @@ def _stage_rows(
             refused.append((*row, place))
         else:
             accepted.append((*row, place, *[item[name] for name in own]))
-    stage(cursor, layer, accepted, [(s, n, d, why.field, why.reason, _message(why)) for s, n, d, why in refused])
+    told = [(s, n, d, why.field, why.reason, _message(why), _key(outcomes[s], check, key)) for s, n, d, why in refused]
+    stage(cursor, layer, accepted, told)
     if sealing is not None:
         sealing(cursor, [(n, d, _bare(why), _sealed(outcomes[s])) for s, n, d, why in refused])
     return Counter(why.reason for *_, why in refused)
+
+
+def _key(outcome: Outcome, check: Checker, key: KeyOf | None) -> str | None:
+    """Return the key of a refused row, where it has one that could stand in the collection: not a person's."""
+    _, _, item, row = outcome
+    if row is None:
+        return None
+    try:
+        return check.key(key(row) if key is not None else item.get("source_key") if isinstance(item, dict) else None)
+    except Rejected:
+        return None
 
 
 def _sealed(outcome: Outcome) -> Mapping[str, Any] | None:
@@ -346,7 +371,8 @@ def _finish(
         | summary.counts(),
     )
     keep_refused(cursor, layer, source, merged.load_id)
-    settle(cursor, layer, source, merged.load_id)
+    whole = provenance.whole and provenance.kind == "load"
+    summary = replace(summary, settled=settle(cursor, layer, source, merged.load_id, whole=whole))
     if summary.changed:
         flag(cursor, layer, source, merged.load_id, updated=summary.updated > 0, first=straight.count > 0)
     if provenance.kind == "load":

@@ -103,7 +103,9 @@ class Locator:
         low_x, low_y, high_x, high_y = shapely.bounds(np.array([items[i]["geometry"] for i in shaped], dtype=object)).T
         middles = np.column_stack([(low_x + high_x) / 2, (low_y + high_y) / 2])
         points = np.concatenate([middles, _pairs(items, xy, "x", "y").reshape(-1, 2)])
-        self.found = sniff(points, self.city.extent, self.city.crs)
+        points = points[np.isfinite(points).all(axis=1)]  # an empty geometry lies nowhere, and says nothing of the CRS
+        if len(points):
+            self.found = sniff(points, self.city.extent, self.city.crs)
 
     def _points(self, xy: Floats, rows: list[int], places: list[Place | None], crs: str, *, degrees: bool) -> None:
         if degrees and not self._seen and (np.abs(xy) > DEGREES).all():
@@ -140,10 +142,15 @@ class Locator:
         rest = checked & ~met
         swapped[rest] = self._meets(shapely.transform(shapes[rest], lambda xy: xy[:, ::-1]))
         moved = shapely.transform(shapes[met], lambda xy: np.column_stack(_transform(xy, self.crs, self.city.crs)))
+        # What reaches from the city to where its CRS has no coordinates, such as a pole.
+        known = np.isfinite(shapely.bounds(moved)).all(axis=1)
+        nowhere = met.copy()
+        nowhere[met], met[met], moved = ~known, known, moved[known]
         for i, ewkb in zip(np.flatnonzero(met), _hex(shapely.set_srid(moved, self.city.srid)), strict=True):
             places[rows[i]] = ewkb
         self._refuse(~bare & ~kind, rows, places, "wrong-geometry")
         self._refuse(~bare & kind & ~sound, rows, places, "invalid-geometry")
+        self._refuse(nowhere, rows, places, "bad-position")
         self._refuse(swapped, rows, places, "swapped-coordinates")
         self._refuse(rest & ~swapped, rows, places, "outside-city")
 
@@ -190,7 +197,12 @@ def _transformer(source: str, target: str) -> Transformer:
 
 
 def _multi(shape: shapely.Geometry) -> shapely.Geometry:
-    return shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape
+    """Return a polygon as one of several; of several, without those that are empty: clients cannot read them."""
+    if shape.geom_type == "Polygon":
+        return shapely.multipolygons([shape])
+    if not shape.is_empty and shape.geom_type == "MultiPolygon" and any(part.is_empty for part in shape.geoms):
+        return shapely.multipolygons([part for part in shape.geoms if not part.is_empty])
+    return shape
 
 
 def _hex(shapes: NDArray[np.object_]) -> list[str]:

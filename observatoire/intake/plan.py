@@ -47,6 +47,10 @@ class Plan:
         Whether somebody named the source. One that has its connector's name only is whatever file is given, so that
         its contract holds for the same mapping only.
     max_age : timedelta or None
+    key : callable or None
+        Gives the source's own key of a row, empty where it has none; None: its parse alone does.
+    whole : bool
+        Whether the city says that each load holds all its rows.
     """
 
     layer: Layer
@@ -63,6 +67,8 @@ class Plan:
     named: bool = True
     max_age: timedelta | None = None
     address: str = ""
+    key: Callable[[Row], str] | None = None
+    whole: bool = False
 
     @property
     def request(self) -> bytes:
@@ -93,7 +99,7 @@ def plan_source(city: City, name: str, settings: Settings) -> Plan:
         city, layer_of(wanted.collection), name, connector, _city_options(city, name, wanted.options), settings,
         place=_place(city, name, connector, wanted, settings),
     )  # fmt: skip
-    return replace(plan, max_age=wanted.max_age, address=wanted.address or "")
+    return replace(plan, max_age=wanted.max_age, address=wanted.address or "", whole=wanted.whole)
 
 
 def plan_file(
@@ -178,12 +184,13 @@ def _plan_mapped(
     options = _limited(options, settings)
     check_map(layer, options)
     # What happens is reported by somebody; what has no instant (a division, a cell) is drawn by an administration.
-    origin = options.origin or ("reported" if layer.time_field else "administrative")
+    key, origin = options.map["id"], options.origin or ("reported" if layer.time_field else "administrative")
     return Plan(
         layer=layer, source=source, connector=connector, place=place, options=options,
         wanted=[column for column in options.map.values() if column != OWN_KEY], dropped=options.drop,
         parse=lambda: make_parse(layer, options, city.zone), fields=fields_of(layer, options, city.zone),
         check=Checker(layer, origin=origin, planned=options.planned),
+        key=lambda row: "" if key == OWN_KEY else row[key].strip(),
     )  # fmt: skip
 
 
@@ -198,7 +205,8 @@ def _plan_registered(city: City, name: str, source: Source, wanted: SourceSettin
         options=_limited(_city_options(city, name, wanted.options, source.options), settings),
         wanted=source.columns, dropped=(), rename=source.column, parse=lambda: parse,
         check=Checker(layer, origin=source.origin, planned=source.planned),
-        max_age=wanted.max_age, address=wanted.address or "",
+        max_age=wanted.max_age, address=wanted.address or "", whole=wanted.whole,
+        key=(lambda row: row[source.key]) if source.key else None,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What was refused, why, and is not settled yet. The rows themselves are not kept here."""
+"""What was refused, why, and what became of it. The rows themselves are not kept here."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,14 @@ from observatoire.errors import BadInput, NotFound
 
 @dataclass(frozen=True)
 class Entry:
-    """One refused row, and how many alike there were (`rows`); `fingerprint` names it in a decision file."""
+    """One refused row, and how many alike there were (`rows`); `fingerprint` names it in a decision file.
+
+    Attributes
+    ----------
+    state : {"open", "accepted", "corrected", "superseded", "gone"}
+    settled : int or None
+        The load that closed it.
+    """
 
     source: str
     collection: str
@@ -21,6 +28,18 @@ class Entry:
     message: str
     rows: int
     fingerprint: str
+    state: str
+    settled: int | None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How many entries of a source its loads have closed, by how."""
+
+    source: str
+    collection: str
+    state: str
+    entries: int
 
 
 @dataclass(frozen=True)
@@ -33,20 +52,31 @@ class Total:
     rows: int
 
 
-def entries(connection: Connection, *, source: str | None = None, limit: int = 100) -> list[Entry]:
-    """Return the last refused rows, the newest first."""
+def entries(
+    connection: Connection, *, source: str | None = None, limit: int = 100, closed: bool = False
+) -> list[Entry]:
+    """Return the last refused rows, the newest first: those that are open, or also those that are not (`closed`)."""
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
         return cursor.execute(
             "SELECT source, collection, load_id, line, field, reason, message, rows, "
-            "encode(row_digest, 'hex') AS fingerprint FROM obs.quarantine "
-            "WHERE settled IS NULL AND (%(source)s::text IS NULL OR source = %(source)s) "
+            "encode(row_digest, 'hex') AS fingerprint, coalesce(closed, 'open') AS state, settled FROM obs.quarantine "
+            "WHERE (settled IS NULL OR %(closed)s) AND (%(source)s::text IS NULL OR source = %(source)s) "
             "ORDER BY load_id DESC, line, id LIMIT %(limit)s",
-            {"source": source, "limit": limit},
+            {"source": source, "limit": limit, "closed": closed},
+        ).fetchall()
+
+
+def closings(connection: Connection) -> list[Closed]:
+    """Return the closed entries counted by source, collection and how they were closed."""
+    with connection.cursor(row_factory=class_row(Closed)) as cursor:
+        return cursor.execute(
+            "SELECT source, collection, closed AS state, count(*) AS entries FROM obs.quarantine "
+            "WHERE settled IS NOT NULL GROUP BY source, collection, closed ORDER BY source, collection, closed"
         ).fetchall()
 
 
 def totals(connection: Connection) -> list[Total]:
-    """Return refused rows counted by source, collection and reason."""
+    """Return open refused rows counted by source, collection and reason."""
     with connection.cursor(row_factory=class_row(Total)) as cursor:
         return cursor.execute(
             "SELECT source, collection, reason, sum(rows)::bigint AS rows FROM obs.quarantine "

@@ -40,6 +40,7 @@ def load_source(
     progress: Progress | None = None,
     full: bool = False,
     accept: bool = False,
+    whole: bool = False,
 ) -> Summary:
     """Load one source of a city, from where its last load ended.
 
@@ -55,6 +56,9 @@ def load_source(
         Begin anew, whatever was read before.
     accept : bool
         Record what the source has become as its contract.
+    whole : bool
+        It is read from its beginning and holds all its rows: one that was refused and is not there any more is gone
+        from quarantine. So it is where the city says so.
 
     Raises
     ------
@@ -64,7 +68,9 @@ def load_source(
     wanted = source_settings(city, name)
     if wanted.source is not None and (source := source_of(wanted.source)).items is not None:
         return _load_made(connection, city, name, source, progress)
-    return load_plan(connection, city, plan_source(city, name, settings), progress=progress, full=full, accept=accept)
+    return load_plan(
+        connection, city, plan_source(city, name, settings), progress=progress, full=full, accept=accept, whole=whole
+    )
 
 
 def load_file(
@@ -80,6 +86,7 @@ def load_file(
     progress: Progress | None = None,
     full: bool = False,
     accept: bool = False,
+    whole: bool = False,
 ) -> Summary:
     """Load a file, or what a service gives, with a mapping.
 
@@ -100,7 +107,7 @@ def load_file(
     plan = plan_file(
         city, connector=connector, collection=collection, file=file, options=options, settings=settings, source=source
     )
-    return load_plan(connection, city, plan, progress=progress, full=full, accept=accept)
+    return load_plan(connection, city, plan, progress=progress, full=full, accept=accept, whole=whole)
 
 
 def load_plan(
@@ -111,6 +118,7 @@ def load_plan(
     progress: Progress | None = None,
     full: bool = False,
     accept: bool = False,
+    whole: bool = False,
 ) -> Summary:
     """Load what a plan says; see `load_source`."""
     with _alone(connection, plan):
@@ -118,8 +126,11 @@ def load_plan(
         decided = decisions_of(connection, plan.source, plan.layer.id)
         connection.rollback()
         same = known is not None and known.request == plan.request
-        since = known.cursor if known is not None and same and plan.resumes and not full else None
-        provenance = Provenance(connector=plan.connector.id, request=plan.request, since=since, max_age=plan.max_age)
+        whole = whole or plan.whole
+        since = known.cursor if known is not None and same and plan.resumes and not (full or whole) else None
+        provenance = Provenance(
+            connector=plan.connector.id, request=plan.request, since=since, max_age=plan.max_age, whole=whole
+        )
         try:
             opened = open_table(plan, since)
         except NotModified:
@@ -141,6 +152,7 @@ def load_plan(
             check=plan.check,
             locate=locate,
             express=express,
+            key=plan.key,
             progress=progress,
             provenance=provenance.of(
                 sha256=opened.sha256, cursor=table.cursor if plan.resumes else None, contract=contract
@@ -162,6 +174,7 @@ def replay(
             parsed(decided.apply(records), plan.parse()),
             check=plan.check,
             locate=Locator(city, plan.layer.geometry, plan.options.crs),
+            key=plan.key,
             progress=progress,
             provenance=Provenance(kind="replay", connector=plan.connector.id),
         )
@@ -192,7 +205,7 @@ def _load_made(connection: Connection, city: City, name: str, source: Source, pr
         check=Checker(layer, origin=source.origin, planned=source.planned),
         locate=Locator(city, layer.geometry, city.crs),
         progress=progress,
-        provenance=Provenance(max_age=wanted.max_age),
+        provenance=Provenance(max_age=wanted.max_age, whole=wanted.whole),
     )
 
 

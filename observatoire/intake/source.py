@@ -174,6 +174,9 @@ class Source:
         Name of a column from what the header says.
     parse : callable
         One row in, one item out, or `Rejected`. Pure.
+    key : str
+        The column that is the items' `source_key`, where there is one: a row that `parse` refused is then known again
+        once it is corrected.
     options : Options
         How the file is read, where the city does not say otherwise.
     items : callable or None
@@ -192,3 +195,8 @@ class Source:
     options: Options = field(default_factory=Options)
     items: Callable[[Context], Iterator[Item]] | None = None
     planned: bool = False
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.key and self.key not in self.columns:
+            raise ValueError(f"{self.id}: key {self.key!r} is not one of its columns")

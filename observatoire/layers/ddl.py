@@ -36,6 +36,7 @@ def create_table(layer: Layer, srid: int) -> list[sql.Composed]:
             "UNIQUE (source, source_key))"
         ).format(name, sql.Identifier(layer.id_field), sql.SQL(layer.geometry), sql.SQL(str(srid)))
     ]
+    statements.append(_has_a_place(name))
     for column, kind in columns(layer).items():
         prop = layer.properties.get(column)
         required = sql.SQL(" NOT NULL" if prop is not None and prop.required else "")
@@ -58,6 +59,18 @@ def create_table(layer: Layer, srid: int) -> list[sql.Composed]:
         )
         statements.append(_index(layer, _GENERAL, sql.SQL("USING gist ({})").format(sql.Identifier(_GENERAL))))
     return statements
+
+
+def _has_a_place(name: sql.Identifier) -> sql.Composed:
+    """Return what keeps empty geometries out of a table, whoever writes: they have no coordinates to read.
+
+    The intake refuses them before. Rows of before this rule are left alone, as a store that holds one must upgrade.
+    """
+    return sql.SQL(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = {text}::regclass "
+        "AND conname = 'has_a_place') THEN "
+        "ALTER TABLE {name} ADD CONSTRAINT has_a_place CHECK (NOT ST_IsEmpty(geom)) NOT VALID; END IF; END $$"
+    ).format(name=name, text=sql.Literal(name.as_string()))
 
 
 def _index(layer: Layer, suffix: str, what: str | sql.Composable) -> sql.Composed:

@@ -21,6 +21,12 @@ _QUARANTINE = (
     "FROM (SELECT source, collection, reason, sum(rows)::bigint AS rows FROM obs.quarantine WHERE settled IS NULL "
     "GROUP BY 1, 2, 3) q GROUP BY 1, 2"
 )
+#: What the last load of each source closed, by how.
+_CLOSED = (
+    "SELECT source, collection, json_object_agg(closed, n ORDER BY closed) AS closed FROM ("
+    "SELECT q.source, q.collection, q.closed, count(*) AS n FROM obs.quarantine q JOIN obs.sources s "
+    "ON s.source = q.source AND s.collection = q.collection AND s.load_id = q.settled GROUP BY 1, 2, 3) c GROUP BY 1, 2"
+)
 _LOADS = (
     "SELECT DISTINCT ON (source, collection) source, collection, kind, started, finished, read, inserted, updated, "
     "unchanged, quarantined FROM obs.loads WHERE finished IS NOT NULL ORDER BY source, collection, id DESC"
@@ -61,11 +67,13 @@ async def _kept(state: State, rows: list[Json]) -> None:
     """Add to each source its last load and its quarantine."""
     async with state.pools.admin.connection() as connection:
         refused = {(r["source"], r["collection"]): r for r in await _dicts(connection, _QUARANTINE)}
+        closed = {(r["source"], r["collection"]): r["closed"] for r in await _dicts(connection, _CLOSED)}
         loads = {(r["source"], r["collection"]): r for r in await _dicts(connection, _LOADS)}
     for row in rows:
         key = (row["source"], row["collection"])
         found = refused.get(key)
         row["quarantine"] = {"rows": 0, "reasons": {}} if found is None else {k: found[k] for k in ("rows", "reasons")}
+        row["quarantine"]["closed"] = closed.get(key, {})
         row["last_load"] = loads.get(key)
 
 

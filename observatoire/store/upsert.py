@@ -28,7 +28,7 @@ ANALYZE_TARGET = 30
 WORK_MEM = "64MB"
 
 _FILLED = ("source", "load_id")  # the same for all rows of a load
-_REFUSED = ("seq", "line", "digest", "field", "reason", "message")
+_REFUSED = ("seq", "line", "digest", "field", "reason", "message", "key")
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def create_staging(cursor: Cursor[Any], layer: Layer) -> None:
         "ALTER TABLE pg_temp.incoming ADD COLUMN seq bigint, ADD COLUMN line bigint, ADD COLUMN digest bytea"
     )
     cursor.execute(
-        "CREATE TEMP TABLE refused (seq bigint, line bigint, digest bytea, field text, reason text, message text) "
-        "ON COMMIT DROP"
+        "CREATE TEMP TABLE refused (seq bigint, line bigint, digest bytea, field text, reason text, message text, "
+        "key text) ON COMMIT DROP"
     )
 
 
 def stage(cursor: Cursor[Any], layer: Layer, rows: Iterable[Sequence[Any]], refused: Iterable[Sequence[Any]]) -> None:
-    """Copy items (`staged_columns`) and refusals (seq, line, digest, field, reason, message) to their tables."""
+    """Copy items (`staged_columns`) and refusals (`_REFUSED`) to their tables."""
     for name, fields, values in (("incoming", staged_columns(layer), rows), ("refused", _REFUSED, refused)):
         if values == []:
             continue
@@ -125,69 +125,6 @@ def _bring(
     return matched, updated, _insert(cursor, layer, source, load_id, count, known=known, repeated=repeated > 0)
 
 
-def keep_refused(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Bring the staged refusals into the quarantine; those already there are not written again.
-
-    A row that was refused for another reason before has one open entry, the new one: the older is closed by this load,
-    and its message says by what it was superseded.
-    """
-    cursor.execute(
-        "CREATE TEMP TABLE alike ON COMMIT DROP AS SELECT digest, field, reason, min(seq) AS seq, count(*) AS rows, "
-        "(array_agg(line ORDER BY seq))[1] AS line, (array_agg(message ORDER BY seq))[1] AS message "
-        "FROM pg_temp.refused GROUP BY digest, field, reason"
-    )
-    known = sql.SQL(
-        "q.source = %(source)s AND q.collection = %(collection)s "
-        "AND q.row_digest = a.digest AND q.field = a.field AND q.reason = a.reason"
-    )
-    given = {"source": source, "collection": layer.id, "load": load_id}
-    cursor.execute(
-        sql.SQL(
-            "UPDATE obs.quarantine q SET rows = a.rows, settled = NULL, message = a.message FROM pg_temp.alike a "
-            "WHERE {} AND (q.rows <> a.rows OR q.settled IS NOT NULL)"
-        ).format(known),
-        given,
-    )
-    cursor.execute(
-        "UPDATE obs.quarantine q SET settled = %(load)s, message = q.message || ' (superseded by ' || a.why || ')' "
-        "FROM (SELECT digest, min(field || ': ' || reason) AS why, array_agg(field || ': ' || reason) AS all_of_them "
-        "FROM pg_temp.alike GROUP BY digest) AS a WHERE q.source = %(source)s AND q.collection = %(collection)s "
-        "AND q.row_digest = a.digest AND q.settled IS NULL AND q.field || ': ' || q.reason <> ALL (a.all_of_them)",
-        given,
-    )
-    fresh = sql.SQL("FROM pg_temp.alike a WHERE NOT EXISTS (SELECT FROM obs.quarantine q WHERE {})").format(known)
-    count = _count(cursor, sql.SQL("SELECT count(*) ") + fresh, given)
-    if count:
-        first = take_ids(cursor, "obs.quarantine", count)
-        cursor.execute(
-            sql.SQL(
-                "INSERT INTO obs.quarantine "
-                "(id, source, collection, load_id, line, field, reason, message, rows, row_digest) "
-                "SELECT %(first)s - 1 + row_number() OVER (ORDER BY seq), %(source)s, %(collection)s, %(load)s, "
-                "line, field, reason, message, rows, digest "
-            )
-            + fresh,
-            given | {"first": first},
-        )
-
-
-def settle(cursor: Cursor[Any], layer: Layer, source: str, load_id: int) -> None:
-    """Close the quarantine's entries of rows that are now accepted, and forget what was sealed of them."""
-    given = {"source": source, "collection": layer.id, "load": load_id}
-    accepted = "source = %(source)s AND collection = %(collection)s AND row_digest = i.digest"
-    # Most loads have no open entry: the staged rows are then not looked at.
-    open_ones = "SELECT 1 FROM obs.quarantine WHERE source = %(source)s AND collection = %(collection)s LIMIT 1"
-    if cursor.execute(open_ones, given).fetchone() is None:
-        return
-    cursor.execute(
-        sql.SQL(
-            "UPDATE obs.quarantine q SET settled = %(load)s FROM pg_temp.incoming i WHERE settled IS NULL AND {}"
-        ).format(sql.SQL(accepted)),
-        given,
-    )
-    cursor.execute(sql.SQL("DELETE FROM obs.sealed USING pg_temp.incoming i WHERE {}").format(sql.SQL(accepted)), given)
-
-
 def newest(cursor: Cursor[Any], layer: Layer) -> datetime | None:
     """Return the latest staged instant that has come to pass; None for a layer without instants."""
     if layer.time_field is None:
@@ -242,7 +179,8 @@ def _settle_duplicates(cursor: Cursor[Any], layer: Layer) -> tuple[int, int, int
     _look_at_keys(cursor)
     cursor.execute(
         sql.SQL(
-            "INSERT INTO pg_temp.refused SELECT i.seq, i.line, i.digest, 'id', 'superseded', 'id: superseded' "
+            "INSERT INTO pg_temp.refused SELECT i.seq, i.line, i.digest, 'id', 'superseded', 'id: superseded', "
+            "i.source_key "
             "FROM pg_temp.keys k JOIN pg_temp.incoming i ON i.source_key = k.source_key AND i.seq < k.last "
             "JOIN pg_temp.incoming w ON w.seq = k.last WHERE k.first < k.last AND ({}) IS DISTINCT FROM ({})"
         ).format(_values("i", layer), _values("w", layer))

@@ -109,3 +109,60 @@ def test_polygons_become_multipolygons_and_broken_ones_are_refused(marseille: Ci
 
 def test_points_given_for_polygons_are_refused(marseille: City) -> None:
     assert shown(Locator(marseille, "MultiPolygon")([item(lon=5.37, lat=43.3)])) == ["wrong-geometry"]
+
+
+EMPTY = {
+    "Point": ["POINT EMPTY", "MULTIPOINT EMPTY", "GEOMETRYCOLLECTION EMPTY", "POLYGON EMPTY"],
+    "LineString": ["LINESTRING EMPTY", "MULTILINESTRING EMPTY"],
+    "Polygon": ["POLYGON EMPTY", "MULTIPOLYGON EMPTY"],
+    "MultiPolygon": ["POLYGON EMPTY", "MULTIPOLYGON EMPTY", "MULTIPOLYGON (EMPTY, EMPTY)"],
+}
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", None], ids=["said", "to be found"])
+@pytest.mark.parametrize("kind", EMPTY)
+def test_an_empty_geometry_has_no_position(marseille: City, kind: str, crs: str | None) -> None:
+    """Whatever its type, and before a CRS is found: it says nothing of that."""
+    shapes = [*map(shapely.from_wkt, EMPTY[kind]), None]
+
+    places = Locator(marseille, kind, crs)([item(geometry=shape) for shape in shapes])
+
+    assert shown(places) == ["no-position"] * len(shapes)
+
+
+def test_a_crs_is_found_from_the_geometries_that_are_not_empty(marseille: City) -> None:
+    """Nine empty ones, then one in Lambert-93: half of those that lie anywhere lie in the city."""
+    locate = Locator(marseille, "Point", None)
+    shapes = [shapely.from_wkt("POINT EMPTY")] * 9 + [shapely.Point(*VIEUX_PORT["EPSG:2154"])]
+
+    places = locate([item(geometry=shape) for shape in shapes])
+
+    assert shown(places) == ["no-position"] * 9 + ["Point"]
+    assert locate.found == "EPSG:2154"
+
+
+def test_a_point_whose_coordinates_are_no_numbers_is_not_kept(marseille: City) -> None:
+    """PostGIS would read it as an empty one."""
+    shapes = [shapely.Point(np.nan, np.nan), shapely.Point(5.37, np.nan), shapely.Point(np.inf, 43.3)]
+
+    assert shown(Locator(marseille, "Point")([item(geometry=s) for s in shapes])) == ["invalid-geometry"] * 3
+
+
+def test_empty_parts_of_several_polygons_are_left_out(marseille: City) -> None:
+    square = shapely.box(5.36, 43.29, 5.37, 43.30)
+
+    (place,) = Locator(marseille, "MultiPolygon")([item(geometry=shapely.multipolygons([square, shapely.Polygon()]))])
+
+    assert isinstance(place, str)
+    assert [part.is_empty for part in shapely.from_wkb(place).geoms] == [False]
+
+
+@pytest.mark.parametrize("kind", ["Polygon", "MultiPolygon"])
+def test_what_reaches_to_a_pole_has_no_coordinates_in_the_citys_system(marseille: City, kind: str) -> None:
+    """Lambert's cone puts the South Pole at infinity; what is beside it in the batch keeps its own place."""
+    near, world = shapely.box(5.36, 43.29, 5.37, 43.30), shapely.box(-180, -90, 180, 90)
+
+    places = Locator(marseille, kind)([item(geometry=shape) for shape in (near, world, near)])
+
+    assert shown(places) == [kind, "bad-position", kind]
+    assert np.isfinite(shapely.bounds(shapely.from_wkb(places[2]))).all()

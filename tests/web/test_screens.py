@@ -422,3 +422,24 @@ def test_what_is_loaded_is_on_the_screen_within_two_seconds(visit: Come, observa
 
     expect(page.get_by_role("row", name="live")).to_contain_text("1 new", timeout=5_000)
     assert time.monotonic() - loaded <= 2
+
+
+def test_a_refused_row_that_is_corrected_leaves_the_quarantine(visit: Come, observatory: Any, tmp_path: Path) -> None:
+    rows = tmp_path / "mended.csv"
+    command = [
+        sys.executable, "-m", "observatoire.cli", "load", "--connector", "csv", "--collection", "videoprotection",
+        "--file", str(rows), "--source", "mended", "--map", "id=num,date=le,nature=type,lon=lon,lat=lat",
+    ]  # fmt: skip
+
+    def load(day: str) -> None:
+        rows.write_text(f"num,le,type,lon,lat\nM1,{day}T12:00:00+01:00,depot,5.37,43.30\n", "utf-8")
+        subprocess.run(command, env=observatory.environment, check=True, capture_output=True, timeout=120)
+
+    load("2026-02-30")
+    page = visit(screen="sources", audience="steward").page
+    row = page.get_by_role("row", name="mended")
+    expect(row).to_contain_text("bad-date 1")
+    load("2026-02-28")
+
+    expect(row).to_contain_text("closed by the last load: 1 corrected", timeout=30_000)
+    expect(row).not_to_contain_text("bad-date")

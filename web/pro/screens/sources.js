@@ -47,10 +47,16 @@ function Row({ row, keeper, texts, format }) {
       ${keeper &&
       html`
         <td>${load ? html`${format.moment(load.finished)}<br /><span class="quiet">${texts.counts(load, format.number)}</span>` : "—"}</td>
-        <td>${quarantine.rows === 0 ? texts.none : html`<b>${format.number(quarantine.rows)}</b><br /><span class="quiet">${Object.entries(quarantine.reasons).map(([why, n]) => `${why} ${n}`).join(", ")}</span>`}</td>
+        <td>${quarantine.rows === 0 ? texts.none : html`<b>${format.number(quarantine.rows)}</b><br /><span class="quiet">${Object.entries(quarantine.reasons).map(([why, n]) => `${why} ${n}`).join(", ")}</span>`}${closedBy(quarantine, texts, format)}</td>
       `}
     </tr>
   `;
+}
+
+/** How many rows that had been refused the last load closed: let in, corrected at their source, gone. */
+function closedBy({ closed }, texts, format) {
+  const told = Object.entries(closed).map(([how, n]) => `${format.number(n)} ${texts.closed[how](n)}`);
+  return told.length > 0 && html`<br /><span class="quiet">${texts.closedNow(told.join(", "))}</span>`;
 }
 
 /** What is late stands first; the rest in the order of the collections. */
