@@ -82,7 +82,7 @@ class Observatory(Protocol):
 def api(observatory: Observatory) -> Iterator[httpx.Client]:
     """A client with the key of an audience that may run every process; its jobs are its own."""
     headers = {"X-API-Key": observatory.keys["coordination"]}
-    with httpx.Client(base_url=f"{observatory.url}/api", headers=headers, timeout=60) as client:
+    with httpx.Client(base_url=f"{observatory.url}/api", headers=headers, timeout=300) as client:
         yield client
 
 

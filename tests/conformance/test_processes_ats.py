@@ -11,7 +11,7 @@ References
 
 import httpx
 import pytest
-from ogc_processes import JSON, REL, SPEC, execute, identifiers, is_problem, is_summary, links
+from ogc_processes import JSON, PROBLEM, REL, SPEC, execute, identifiers, is_problem, is_summary, links
 
 pytestmark = pytest.mark.conformance
 
@@ -31,8 +31,8 @@ def test_core_landingpage_op_and_success(api: httpx.Client) -> None:
     assert landing.status_code == 200
     document = landing.json()
     assert links(document, "service-desc") or links(document, "service-doc")
-    for rel, kinds in (("conformance", (f"{REL}/conformance", "conformance")), ("processes", (f"{REL}/processes",))):
-        found = [link for kind in kinds for link in links(document, kind)]
+    for rel in (f"{REL}/conformance", f"{REL}/processes"):
+        found = links(document, rel)
         assert found, rel
         for link in found:
             assert api.get(link["href"].partition("/api")[2] or "/").status_code == 200
@@ -102,3 +102,22 @@ def test_core_process_and_success(api: httpx.Client) -> None:
 def test_core_process_exception_no_such_process(api: httpx.Client) -> None:
     for answer in (api.get("/processes/nope"), execute(api, "nope", inputs={})):
         is_problem(answer, 404, "no-such-process")
+
+
+def test_core_process_exception_no_such_process_as_plain_json(api: httpx.Client) -> None:
+    """exception.yaml is `application/json`: so it comes to whoever accepts that by its name, and nothing wider."""
+    for accept, kind in (
+        (JSON, JSON),
+        ("application/json, text/json", JSON),
+        ("application/json, */*;q=0.1", PROBLEM),
+        (f"{JSON}, {PROBLEM}", PROBLEM),
+        ("*/*", PROBLEM),
+    ):
+        for answer in (
+            api.get("/processes/nope", headers={"Accept": accept}),
+            api.get("/processes/nope/results", headers={"Accept": accept}),
+            execute(api, inputs={"message": 1}, headers={"Accept": accept}),
+            api.get("/jobs/nope", headers={"Accept": accept}),
+        ):
+            assert answer.headers["content-type"] == kind
+            assert isinstance(answer.json()["type"], str)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
-from ogc_processes import ASYNC, JSON, SPEC, ended, execute, identifiers, job_of
+from ogc_processes import ASYNC, JSON, SPEC, ended, execute, identifiers, is_schema, job_of
 from pygeoapi.openapi import validate_openapi_document
 
 pytestmark = pytest.mark.conformance
@@ -37,6 +37,7 @@ def test_ogc_process_description_input_and_output_schemas(api: httpx.Client) -> 
         description = api.get(f"/processes/{process}").json()
         for kind in ("inputs", "outputs"):
             for one in description[kind].values():
+                is_schema(one["schema"])
                 Draft202012Validator.check_schema(one["schema"])
                 choices = one["schema"].get("oneOf") or one["schema"].get("anyOf") or []
                 mixed += bool(choices)

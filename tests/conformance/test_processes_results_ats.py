@@ -123,6 +123,23 @@ def test_core_job_results_success(api: httpx.Client) -> None:
         assert results.headers["content-type"] == now.headers["content-type"]
 
 
+def test_core_job_success_leads_on(api: httpx.Client) -> None:
+    """Until a job is over its state leads to itself as it will be (`monitor`), then to its results: a suite follows."""
+    job = job_of(api, pause=5)
+    (monitor,) = links(api.get(f"/jobs/{job}").json(), "monitor")
+    assert api.get(monitor["href"].partition("/api")[2]).json()["jobID"] == job
+    over = ended(api, job)
+    assert (len(links(over, "monitor")), len(links(over, f"{REL}/results"))) == (0, 1)
+
+
+def test_core_job_results_sync_makes_no_job(api: httpx.Client) -> None:
+    """Executed at once it leaves no job behind: no header leads to one. No outputs named, or none of them: all."""
+    for outputs in ({}, {"echo": {"transmissionMode": "value"}}):
+        answer = execute(api, inputs={"message": "teststring"}, outputs=outputs, response="raw")
+        assert (answer.status_code, answer.json()) == (200, "teststring")
+        assert "link" not in answer.headers
+
+
 def test_core_job_results_exception_results_not_ready(api: httpx.Client) -> None:
     job = job_of(api, pause=30)
     is_problem(api.get(f"/jobs/{job}/results"), 404, "result-not-ready")

@@ -73,6 +73,31 @@ def is_summary(summary: Any) -> None:
     assert all(isinstance(link["href"], str) for link in summary["links"])
 
 
+#: Keywords of schema.yaml: that of OpenAPI 3.0 and three for contents; any other is refused.
+KEYWORDS = {
+    "title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength",
+    "pattern", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type",
+    "not", "allOf", "oneOf", "anyOf", "items", "properties", "additionalProperties", "description", "format",
+    "default", "nullable", "readOnly", "writeOnly", "example", "deprecated", "contentMediaType", "contentEncoding",
+    "contentSchema",
+}  # fmt: skip
+
+
+def is_schema(schema: Any) -> None:
+    """schema.yaml: closed, one type, exclusive bounds as words, and so is each schema within it."""
+    assert schema.keys() <= KEYWORDS, schema.keys() - KEYWORDS
+    assert schema.get("type", "object") in {"array", "boolean", "integer", "number", "object", "string"}
+    assert all(isinstance(schema[word], bool) for word in ("exclusiveMinimum", "exclusiveMaximum") if word in schema)
+    assert schema.get("required", ["x"]), "an empty list is none"
+    further = schema.get("additionalProperties", False)
+    within = [*schema.get("properties", {}).values(), *([] if isinstance(further, bool) else [further])]
+    for word in ("allOf", "oneOf", "anyOf"):
+        within += schema.get(word, [])
+    within += [schema[word] for word in ("items", "not") if word in schema]
+    for one in within:
+        is_schema(one)
+
+
 def identifiers(api: httpx.Client) -> list[str]:
     return [str(process["id"]) for process in api.get("/processes").json()["processes"]]
 
