@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,9 +99,8 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def observatory() -> Iterator[Observatory]:
-    """Serve a small city for the session by the command that `make demo` runs, in a store of its own."""
+@contextmanager
+def _served(**more: str) -> Iterator[Observatory]:
     with tempfile.TemporaryDirectory(prefix="obs-served-") as folder:
         var, port = Path(folder) / "var", free_port()
         environment = os.environ | {
@@ -109,6 +109,7 @@ def observatory() -> Iterator[Observatory]:
             "OBS_BIND": f"127.0.0.1:{port}",
             "OBS_REPORTS_PER_HOUR": "0",
             "OBS_WORKER_NICE": "5",  # other tests compute meanwhile
+            **more,
         }
         log = Path(folder) / "demo.log"
         with log.open("w") as out:
@@ -125,6 +126,19 @@ def observatory() -> Iterator[Observatory]:
             private = Cluster(var)
             private.stop()
             shutil.rmtree(private.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def observatory() -> Iterator[Observatory]:
+    """Serve a small city for the session by the command that `make demo` runs, in a store of its own."""
+    with _served() as observatory:
+        yield observatory
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Observatory]]:
+    """Return what serves one more such city, with settings of its own."""
+    return _served
 
 
 def _wait(demo: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
