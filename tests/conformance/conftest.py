@@ -4,14 +4,11 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-import httpx
 import pytest
-from ogc_processes import links
 
 #: The OGC's executable suites are run where they are installed; they are in no registry that our CI reaches.
 collect_ignore = [] if os.environ.get("OBS_CITE") else ["test_cite.py"]
@@ -69,24 +66,3 @@ def _normal(node: Any) -> Any:
 def normal() -> Any:
     """Return the function that brings a filter's tree to a form in which trees can be compared."""
     return lambda node: json.dumps(_normal(node), sort_keys=True)
-
-
-class Observatory(Protocol):
-    """The fixture `observatory` of tests/conftest.py."""
-
-    url: str
-    keys: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def api(observatory: Observatory) -> Iterator[httpx.Client]:
-    """A client with the key of an audience that may run every process; its jobs are its own."""
-    headers = {"X-API-Key": observatory.keys["coordination"]}
-    with httpx.Client(base_url=f"{observatory.url}/api", headers=headers, timeout=300) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def definition(api: httpx.Client) -> dict[str, Any]:
-    (link,) = links(api.get("/").json(), "service-desc")
-    return dict(api.get(link["href"].partition("/api")[2], headers={"Accept": link["type"]}).json())
