@@ -82,7 +82,8 @@ def test_html_definition_and_content(api: httpx.Client) -> None:
     ended(api, job)
     for path, words in (
         ("/", []), ("/conformance", [f"{SPEC}/dismiss"]), ("/processes", identifiers(api)),
-        ("/processes/echo", ["message", "pause"]), ("/jobs", [job[:8]]), (f"/jobs/{job}", [job, "successful"]),
+        ("/processes/echo", ["message", "pause", "}</code> s</td>"]), ("/jobs", [job[:8]]),
+        (f"/jobs/{job}", [job, "successful"]),
     ):  # fmt: skip
         answer = api.get(path, headers={"Accept": "text/html"})
         assert answer.status_code == 200
