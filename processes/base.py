@@ -15,6 +15,7 @@ from observatoire.caller import Caller
 from observatoire.errors import BadInput, ObsError, StoreUnavailable, internal
 from observatoire.layers.model import Audience
 from observatoire.text import Text
+from processes.dialect import UNIT, dialect
 
 #: Outputs of an execution by name, each a value that JSON can say.
 Results = Mapping[str, Any]
@@ -186,11 +187,11 @@ class Process[I: Inputs](ABC):
 
     @classmethod
     def describe(cls, language: str) -> dict[str, Any]:
-        """Return the OGC process description in `language`, without links; all its schemas are inside."""
+        """Return the OGC process description in `language`, without links; its schemas are whole, and in `dialect`."""
         outputs = {
             name: {
                 "title": output.title.in_(language),
-                "schema": dict(output.schema) | output.media(),
+                "schema": dialect(dict(output.schema) | output.media()),
             }
             for name, output in cls.outputs.items()
         }
@@ -206,13 +207,15 @@ class Process[I: Inputs](ABC):
         described = {}
         for name, info in cls.inputs.model_fields.items():
             text = next((m for m in info.metadata if isinstance(m, Says)), None)
+            schema = _without_null(schemas[name])
+            unit = schema.pop(UNIT, None)
             described[name] = {
                 "title": name,
                 "description": text.in_(language) if text else "",
                 "minOccurs": int(info.is_required()),
                 "maxOccurs": 1,
-                "schema": _without_null(schemas[name]),
-            }
+                "schema": dialect(schema),
+            } | ({UNIT: unit} if unit else {})
         return described
 
 

@@ -111,12 +111,8 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def observatory() -> Iterator[Observatory]:
-    """Serve a small city for the session by the command that `make demo` runs, in a store of its own.
-
-    `OBS_TEST_CITY` names another file: oracles, such as those of works, judge any simulated city.
-    """
+@contextmanager
+def _served(**more: str) -> Iterator[Observatory]:
     with tempfile.TemporaryDirectory(prefix="obs-served-") as folder:
         var, port = Path(folder) / "var", free_port()
         environment = os.environ | {
@@ -125,6 +121,7 @@ def observatory() -> Iterator[Observatory]:
             "OBS_BIND": f"127.0.0.1:{port}",
             "OBS_REPORTS_PER_HOUR": "0",
             "OBS_WORKER_NICE": "5",  # other tests compute meanwhile
+            **more,
         }
         log = Path(folder) / "demo.log"
         with log.open("w") as out:
@@ -141,6 +138,22 @@ def observatory() -> Iterator[Observatory]:
             private = Cluster(var)
             private.stop()
             shutil.rmtree(private.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def observatory() -> Iterator[Observatory]:
+    """Serve a small city for the session by the command that `make demo` runs, in a store of its own.
+
+    `OBS_TEST_CITY` names another file: oracles, such as those of works, judge any simulated city.
+    """
+    with _served() as observatory:
+        yield observatory
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Observatory]]:
+    """Return what serves one more such city, with settings of its own."""
+    return _served
 
 
 def _wait(demo: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
@@ -195,7 +208,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_served(file: str) -> bool:
     """Tell whether tests of a file ask for the served city."""
     path = Path(__file__).parent.parent / file
-    return path.parent.name in ("citizen", "features") or "observatory: " in path.read_text("utf-8")
+    if path.parent.name == "citizen" or path.parent.parent.name == "conformance":
+        return True
+    return "observatory: " in path.read_text("utf-8")
 
 
 @cache

@@ -32,7 +32,7 @@ def server(upstream: str, key: str, port: int) -> ThreadingHTTPServer:
         def forward(self) -> None:
             here = f"http://{self.headers.get('Host', '127.0.0.1')}"
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in DROPPED}
+            headers = {name: value.strip() for name, value in self.headers.items() if name.lower() not in DROPPED}
             answer = client.request(
                 self.command,
                 self.path,

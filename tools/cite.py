@@ -8,16 +8,18 @@ import os
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET  # a file that the suite has just written
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-#: What each suite asks to know, by the name it is published under. `{url}` is the landing page, no slash at its end.
+#: What each suite asks to know, by the name it is published under. `{url}` is the landing page, no slash at its end:
+#: the suites for Processes and Tiles put paths that begin with one behind it.
 SUITES = {
     "ets-ogcapi-features10": {"iut": "{url}/", "noofcollections": "-1"},
-    "ets-ogcapi-processes10": {"iut": "{url}", "echoprocessid": "echo", "processtestlimit": "-1"},
+    "ets-ogcapi-processes10": {"iut": "{url}", "echoprocessid": "{echo}", "processtestlimit": "-1"},
     "ets-ogcapi-tiles10": {
-        "iut": "{url}/", "noofcollections": "-1",
+        "iut": "{url}", "noofcollections": "-1",
         "tilematrixsetdefinitionuri": "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad",
         "urltemplatefortiles": "{url}/collections/divisions/tiles/WebMercatorQuad/"
         "{{tileMatrix}}/{{tileRow}}/{{tileCol}}",
@@ -51,8 +53,17 @@ def archives() -> dict[str, Path]:
     return {name: jar for jar in found for name in SUITES if jar.name.startswith(name + "-")}
 
 
-def run(name: str, archive: Path, url: str) -> Verdict:
+def run(name: str, archive: Path, url: str, *, echo: str = "echo", options: Sequence[str] = ()) -> Verdict:
     """Run a suite.
+
+    Parameters
+    ----------
+    url : str
+        The landing page of the API, no slash at its end.
+    echo : str
+        The process that the suite for Processes executes.
+    options : sequence of str
+        For Java: where it finds local copies of what the suite fetches (cite_copies.py).
 
     Raises
     ------
@@ -60,7 +71,7 @@ def run(name: str, archive: Path, url: str) -> Verdict:
         If it writes no results.
     """
     entries = "".join(
-        f"<entry key={quoteattr(key)}>{value.format(url=url)}</entry>" for key, value in SUITES[name].items()
+        f"<entry key={quoteattr(key)}>{value.format(url=url, echo=echo)}</entry>" for key, value in SUITES[name].items()
     )
     with tempfile.TemporaryDirectory() as folder:
         words = Path(folder, "words.xml")
@@ -69,7 +80,7 @@ def run(name: str, archive: Path, url: str) -> Verdict:
             '<!DOCTYPE properties SYSTEM "http://java.sun.com/dtd/properties.dtd">\n'
             f'<properties version="1.0">{entries}</properties>\n'
         )
-        command = ["java", "-jar", str(archive), "-o", folder, str(words)]
+        command = ["java", *options, "-jar", str(archive), "-o", folder, str(words)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
         results = sorted(Path(folder).glob("testng/*/testng-results.xml"))
         if not results:

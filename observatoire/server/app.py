@@ -44,7 +44,7 @@ from observatoire.server.plugin import plugin_routes
 from observatoire.server.policy import policy_of
 from observatoire.server.pools import Pools
 from observatoire.server.principal import Keys, Principal
-from observatoire.server.problems import Guard, on_http
+from observatoire.server.problems import Guard, Plain, on_http
 from observatoire.server.processes import process_routes
 from observatoire.server.qgis import qgis_routes
 from observatoire.server.rates import Rates
@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 expose_headers=["Content-Crs", "Content-Disposition", "ETag", "Link", "Location", "Retry-After"],
             ),
             Middleware(Compress),
+            Middleware(Plain, below=("/api/processes", "/api/jobs")),
             Middleware(Guard),
             Middleware(
                 Limit,

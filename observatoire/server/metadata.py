@@ -31,6 +31,7 @@ FUNCTIONS = "http://www.opengis.net/def/rel/ogc/1.0/functions"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 SCHEMA = "application/schema+json"
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 COVERAGE = "http://www.opengis.net/def/rel/ogc/1.0/coverage"
 _CQL2 = "http://www.opengis.net/spec/cql2/"
 _EDITING = "http://www.opengis.net/spec/ogcapi-features-4/"
@@ -55,6 +56,7 @@ async def landing_page(request: Request) -> Response:
             (records.REL, "Catalogue", "collections/catalogue"),
             (tiles.TILESETS, "Tiles", "tiles"),
             (tiles.SCHEMES, "Tile matrix sets", "tileMatrixSets"),
+            (CONFORMANCE, pages.WORDS[look.language]["conformance"], "conformance"),  # the name that Processes asks for
         )
     ]  # fmt: skip
     document["links"].append({

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -73,6 +74,39 @@ def problem_of(error: Exception) -> Response:
 async def on_http(_: Request, error: Exception) -> Response:
     """Answer Starlette's own exceptions: no route, wrong method."""
     return problem_of(error)
+
+
+class Plain:
+    """Middleware: a client of processes that accepts JSON, and no problem details, gets its problems as plain JSON.
+
+    The standard's own definition has exception reports as `application/json` (OGC 18-062r2, exception.yaml), and
+    clients made from it refuse any other type. The body is the same. Whoever accepts anything, or names the type of
+    RFC 9457, gets that.
+    """
+
+    def __init__(self, app: ASGIApp, *, below: tuple[str, ...]) -> None:
+        self.app, self.below = app, below
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the media type that the client knows."""
+        if scope["type"] != "http" or not scope["path"].startswith(self.below) or not _plain(scope):
+            await self.app(scope, receive, send)
+            return
+
+        async def renamed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type") == MEDIA_TYPE:
+                    headers["content-type"] = "application/json"
+            await send(message)
+
+        await self.app(scope, receive, renamed)
+
+
+def _plain(scope: Scope) -> bool:
+    """Tell whether a request accepts JSON by its name, and problem details by none."""
+    ranges = {one.partition(";")[0].strip().lower() for one in Headers(scope=scope).get("accept", "").split(",")}
+    return "application/json" in ranges and not ranges & {MEDIA_TYPE, "application/*", "*/*"}
 
 
 class Guard:

@@ -109,7 +109,10 @@ def _body(description: dict[str, Any], *, callbacks: bool) -> dict[str, Any]:
     wish = {"type": "object", "properties": {"transmissionMode": {"type": "string", "enum": ["value"]}}}
     required = [name for name, one in inputs.items() if one["minOccurs"]]
     properties = {
-        name: _of_openapi(one["schema"]) | {"description": one["description"]} for name, one in inputs.items()
+        name: _of_openapi(one["schema"])
+        | {"description": one["description"]}
+        | {word: one[word] for word in ("x-ogc-unit",) if word in one}
+        for name, one in inputs.items()
     }
     members = {
         "inputs": _closed(properties, required),
@@ -153,7 +156,8 @@ def _readable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(content: dict[str, Any], *errors: int) -> dict[str, Any]:
-    problem = {"description": "Problem", "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+    said = {"schema": _PROBLEM}
+    problem = {"description": "Problem", "content": {MEDIA_TYPE: said, "application/json": said}}
     return {"200": {"description": "OK", "content": content}} | {str(status): problem for status in (*errors, 500)}
 
 

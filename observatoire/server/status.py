@@ -17,7 +17,9 @@ def status_info(base: str, found: Job) -> dict[str, Any]:
         {"rel": "self", "type": respond.JSON, "title": "Job", "href": address},
         {"rel": "alternate", "type": "text/html", "href": f"{address}?f=html"},
     ]
-    if found.status in ("successful", "failed"):
+    if found.status in ("accepted", "running"):
+        links.append({"rel": "monitor", "type": respond.JSON, "title": "Job", "href": address})
+    elif found.status in ("successful", "failed"):
         process = registry().get(found.process)
         kind = process.outputs[found.outputs[0]].media_type if process and len(found.outputs) == 1 else respond.JSON
         links.append({"rel": RESULTS, "type": kind, "title": "Results", "href": f"{address}/results"})

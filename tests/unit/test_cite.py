@@ -1,12 +1,17 @@
 """The runner of the OGC's suites, on a stand-in for Java; and the summary by conformance class."""
 
+import asyncio
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+
+from observatoire.caller import Caller
+from observatoire.cities import city
 
 pytestmark = pytest.mark.unit
 
@@ -21,6 +26,7 @@ RESULTS = """<?xml version="1.0" encoding="UTF-8"?>
 <test-method status="SKIP" name="html"/>
 </class></test></suite></testng-results>"""
 JAVA = """#!/bin/sh
+[ "$1" = -Dx=y ] && shift
 [ "$1" = -jar ] && [ "$3" = -o ] || exit 2
 grep -q '<entry key="iut">http://127.0.0.1:5000/api/</entry>' "$5" || exit 3
 mkdir -p "$4/testng/x"
@@ -51,7 +57,7 @@ def test_the_verdict_of_a_suite_is_read_from_its_results(tmp_path: Path, monkeyp
     monkeypatch.setenv("OBS_CITE", str(tmp_path))
 
     ((name, archive),) = cite.archives().items()
-    found = cite.run(name, archive, "http://127.0.0.1:5000/api")
+    found = cite.run(name, archive, "http://127.0.0.1:5000/api", options=["-Dx=y"])
 
     assert name == "ets-ogcapi-features10"
     assert found.passed == 2
@@ -128,3 +134,44 @@ def test_each_listed_abstract_test_is_shown_by_tests_that_exist() -> None:
                 assert f"\ndef test_{name}(" in next(folder.rglob(f"{file}.py")).read_text("utf-8"), name
 
     assert [len(known["tests"]) for known in listed.values()] == [44, 10, 83, 27]
+
+
+def test_the_process_made_for_the_suite_has_an_input_of_each_kind_that_it_looks_for() -> None:
+    """Text first, with its media type; then one of several types, an array, a box, the pause; and as many outputs."""
+    path = Path(__file__).parents[1] / "conformance" / "suite_echo.py"
+    spec = importlib.util.spec_from_file_location("suite_echo", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    ((echo,),) = (module.plugin.obs_processes(),)
+    described = echo.describe("en")
+    schemas = {name: one["schema"] for name, one in described["inputs"].items()}
+    given = {
+        "message": "teststring", "mixed": {"a": 1}, "numbers": [1, 2, 3],
+        "box": {"bbox": [51.9, 7, 52, 7.1], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"},
+    }  # fmt: skip
+
+    results = asyncio.run(echo(Caller("public", city())).execute(given))
+    least = asyncio.run(echo(Caller("public", city())).execute({"message": "teststring"}))
+
+    assert list(schemas) == ["message", "mixed", "numbers", "box", "pause"]
+    assert schemas["message"] == {"type": "string", "contentMediaType": "text/plain"}
+    assert schemas["mixed"]["oneOf"] == [{"type": "string"}, {"type": "object"}]
+    assert schemas["numbers"]["items"] == {"type": "integer"}
+    assert [one["format"] for one in schemas["box"]["allOf"]] == ["ogc-bbox"]
+    assert list(described["outputs"]) == list(given)
+    assert json.loads(results["box"]) == {"bbox": given["box"]["bbox"]}
+    assert [json.loads(results[name]) for name in ("message", "mixed", "numbers")] == list(given.values())[:3]
+    assert least.keys() == results.keys()
+
+
+def test_no_suite_is_given_an_address_that_it_would_spoil() -> None:
+    """Those for Processes and Tiles append `/conformance` to the landing page: no slash may be there yet."""
+    cite = tool("cite")
+
+    told = {name: words["iut"].format(url="http://h/api") for name, words in cite.SUITES.items()}
+    template = cite.SUITES["ets-ogcapi-tiles10"]["urltemplatefortiles"].format(url="http://h/api")
+
+    assert told["ets-ogcapi-processes10"] == told["ets-ogcapi-tiles10"] == "http://h/api"
+    assert template.endswith("/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}")

@@ -122,7 +122,10 @@ def _named(members: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _input(name: str, said: dict[str, Any]) -> Input:
-    kind = kind_of(said.get("schema"))
+    given = said.get("schema")
+    if isinstance(given, dict) and said.get("x-ogc-unit"):  # the standard's schemas have no room for it
+        given = {**given, "x-ogc-unit": said["x-ogc-unit"]}
+    kind = kind_of(given)
     fewest, most = said.get("minOccurs", 1), said.get("maxOccurs", 1)
     if most == "unbounded" or (isinstance(most, int) and most > 1):
         kind = _several(kind, fewest)

@@ -84,7 +84,16 @@ def kind_of(schema: Any, root: dict[str, Any] | None = None) -> Kind:
         schema = {}
     if not isinstance(schema, dict):
         return Kind("unknown", {}, tr("its schema is no JSON object"))
-    return _kind(schema, schema if root is None else root, 0)
+    return _kind(_bounded(schema), schema if root is None else root, 0)
+
+
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema whose exclusive bounds are numbers: OpenAPI 3.0 has a word beside the bound instead."""
+    found = dict(schema)
+    for bound, word in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(found.get(word), bool) and found.pop(word) and bound in found:
+            found[word] = found.pop(bound)
+    return found
 
 
 def _kind(schema: dict[str, Any], root: dict[str, Any], depth: int) -> Kind:

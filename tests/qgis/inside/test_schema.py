@@ -89,3 +89,21 @@ def test_what_a_description_leaves_out_has_the_standards_default():
 
     assert process.inputs[0].required
     assert (process.synchronous, process.asynchronous) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "unit", "above"),
+    [
+        ({"schema": {"type": "number", "minimum": 0, "exclusiveMinimum": True}, "x-ogc-unit": "m"}, "m", 0),
+        ({"schema": {"type": "number", "exclusiveMinimum": 0, "x-ogc-unit": "m"}}, "m", 0),
+        ({"schema": {"type": "number", "minimum": 0, "exclusiveMinimum": False}}, "", None),
+    ],
+)
+def test_units_and_exclusive_bounds_are_read_from_either_dialect(given, unit, above):
+    """The standard's schemas are OpenAPI's, closed: a unit is beside them, and an exclusive bound is a word."""
+    process = read_process({"id": "p", "inputs": {"x": given}, "outputs": {}, "jobControlOptions": ["sync-execute"]})
+    (found,) = process.inputs
+
+    assert found.kind.unit == unit
+    assert found.kind.schema.get("exclusiveMinimum") == above
+    assert ("minimum" in found.kind.schema) == (above is None)
